@@ -91,6 +91,8 @@ communities = _table(
     _json("settings"),  #: contact, hotlines, quiet hours, windows …: see grid.queries.SettingsView
     _text("salt"),  #: hex; salts the digests of its events
     _count("last_case"),  #: the number given last
+    _count("last_event"),
+    _count("version"),  #: bumped when words, places or settings change: what was compiled from them is stale
     _time("created_at", null=False),
 )
 
@@ -322,7 +324,7 @@ leases = _table(
 cases = _table(
     "cases",
     _ref("community_id", "community"),
-    sa.Column("number", sa.Integer, nullable=False),
+    sa.Column("number", sa.Integer),  #: given when it opens
     sa.Column("state", sa.Text, nullable=False),
     _json("types"),  #: a list, the strongest first
     _text("place"),  #: as written, door numbers kept

@@ -1,0 +1,283 @@
+"""What was said is kept first. A platform is answered only after the row is committed; a repeat stops here.
+
+Claiming is by chat, so that a chat's messages are handled in order by one worker at a time, at most ten
+a turn, and one busy chat cannot starve the others. The claim counts an attempt of each row before it is
+handled, in a commit of its own, so that a message that kills the process counts too; what was tried
+before is then handled alone, so that its neighbours do not share its fate.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+import msgspec
+import sqlalchemy as sa
+from sqlalchemy import Connection, Row
+from sqlalchemy.dialects.postgresql import insert
+
+from gridbot.messages import ChatKind, ChatRole, Incoming, IncomingKind, Kept, dump
+from gridbot.store.tables import chats, inbox
+
+PER_CHAT = 10  #: messages of one chat a turn
+PER_TURN = 64  #: messages of all chats a turn
+TRIES = 3
+LEASE = timedelta(seconds=60)
+KEEP_CHAT = timedelta(hours=24)  #: how long text that joined no case is kept
+
+_FIND_CHAT = sa.select(chats.c.id, chats.c.community_id, chats.c.role, chats.c.kind).where(
+    chats.c.platform == sa.bindparam("platform"),
+    chats.c.bot == sa.bindparam("bot"),
+    chats.c.chat == sa.bindparam("chat"),
+)
+_ADD_CHAT = insert(chats).on_conflict_do_nothing(index_elements=["platform", "bot", "chat"])
+_KEEP = (
+    insert(inbox)
+    .values(
+        {
+            name: sa.bindparam(name)
+            for name in (
+                "community_id",
+                "platform",
+                "bot",
+                "update_id",
+                "chat_id",
+                "state",
+                "raw",
+                "incoming",
+                "message",
+                "user",
+                "sent_at",
+                "received_at",
+                "erase_at",
+            )
+        }
+    )
+    .values(attempts=0)
+    .on_conflict_do_nothing(index_elements=["platform", "bot", "update_id"])
+)
+
+# Most of what is said nobody will ask for again: one statement marks it.
+_DONE = (
+    sa.update(inbox)
+    .where(inbox.c.id == sa.bindparam("row"))
+    .values(state="done", done_at=sa.bindparam("now"), error="")
+)
+_BACKLOG = (
+    sa.select(inbox.c.chat_id).where(inbox.c.state == "pending", inbox.c.chat_id.is_not(None)).distinct()
+)
+_FREE_CHATS = (
+    sa.select(chats.c.id)
+    .where(
+        chats.c.id.in_(_BACKLOG),
+        sa.or_(chats.c.lease == "", chats.c.lease_until < sa.bindparam("now")),
+    )
+    .order_by(chats.c.lease_until.asc().nulls_first(), chats.c.id)
+    .limit(PER_TURN)
+    .with_for_update(skip_locked=True)
+)
+_OF_CHAT = (
+    sa.select(inbox)
+    .where(inbox.c.chat_id == sa.bindparam("of_chat"), inbox.c.state == "pending")
+    .order_by(inbox.c.id)
+    .limit(sa.bindparam("most"))
+)
+_LEASE_CHAT = (
+    sa.update(chats)
+    .where(chats.c.id == sa.bindparam("of_chat"))
+    .values(lease=sa.bindparam("owner"), lease_until=sa.bindparam("until"))
+)
+_COUNT = sa.update(inbox).where(inbox.c.id == sa.bindparam("row")).values(attempts=inbox.c.attempts + 1)
+_UNCOUNT = sa.update(inbox).where(inbox.c.id == sa.bindparam("row")).values(attempts=inbox.c.attempts - 1)
+_FREE = (
+    sa.update(chats)
+    .where(chats.c.id == sa.bindparam("of_chat"), chats.c.lease == sa.bindparam("owner"))
+    .values(lease="")
+)
+
+
+def keep(db: Connection, kept: Kept, *, now: datetime) -> int | None:
+    """Stores one update. Returns its row id, or None if it was here before.
+
+    In a group nobody has bound, a message keeps its ids alone: no text, no raw form. What is meant
+    for the bot itself (a command, a mention, a button) is kept, or no group could ever be bound.
+    """
+    incoming = kept.incoming
+    values: dict[str, Any] = {
+        "community_id": None,
+        "platform": kept.platform,
+        "bot": kept.bot,
+        "update_id": kept.update_id,
+        "chat_id": None,
+        "state": "unread",
+        "raw": kept.raw,
+        "incoming": None,
+        "message": "",
+        "user": "",
+        "sent_at": None,
+        "received_at": now,
+        "erase_at": now + KEEP_CHAT,
+    }
+    if incoming is not None:
+        chat = _chat(db, incoming)
+        if chat.role == ChatRole.UNBOUND and chat.kind == ChatKind.GROUP and not _for_the_bot(incoming):
+            incoming = _without_words(incoming)
+            values["raw"] = None
+        values |= {
+            "community_id": chat.community_id,
+            "chat_id": chat.id,
+            "state": "pending",
+            "incoming": dump(incoming),
+            "message": incoming.message,
+            "user": incoming.sender.id,
+            "sent_at": incoming.sent_at,
+        }
+    result = db.execute(_KEEP, values)
+    if result.rowcount != 1:
+        return None
+    key = result.inserted_primary_key
+    return int(key[0]) if key is not None else None
+
+
+def _chat(db: Connection, incoming: Incoming) -> Any:
+    which = {"platform": incoming.platform, "bot": incoming.bot, "chat": incoming.chat}
+    found = db.execute(_FIND_CHAT, which).one_or_none()
+    if found is None:
+        private = incoming.chat_kind is ChatKind.PRIVATE
+        db.execute(
+            _ADD_CHAT,
+            {
+                **which,
+                "kind": incoming.chat_kind.value,
+                "role": (ChatRole.PRIVATE if private else ChatRole.UNBOUND).value,
+                "title": "" if private else incoming.chat_title,
+            },
+        )
+        found = db.execute(_FIND_CHAT, which).one()
+    return found
+
+
+def _for_the_bot(incoming: Incoming) -> bool:
+    return incoming.mentions_bot or incoming.reply_to_bot or incoming.text.startswith(("/", "／"))
+
+
+def _without_words(incoming: Incoming) -> Incoming:
+    return msgspec.structs.replace(
+        incoming,
+        text="",
+        photos=(),
+        transcript="",
+        location=None,
+        chat_title="",
+        sender=msgspec.structs.replace(incoming.sender, name=""),
+    )
+
+
+# --- the worker's side ---------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Claimed rows, chat by chat, each chat's in order."""
+
+    rows: tuple[Row[Any], ...] = ()
+
+    @property
+    def chats(self) -> tuple[int, ...]:
+        return tuple(dict.fromkeys(row.chat_id for row in self.rows))
+
+
+def claim(db: Connection, *, owner: str, now: datetime) -> Batch:
+    """Leases chats that have something to handle and counts an attempt of each row taken."""
+    rows: list[Row[Any]] = []
+    for chat_id in db.execute(_FREE_CHATS, {"now": now}).scalars().all():
+        most = min(PER_CHAT, PER_TURN - len(rows))
+        taken = list(db.execute(_OF_CHAT, {"of_chat": chat_id, "most": most}))
+        if taken and taken[0].attempts:  # it failed before, perhaps by killing the process: alone
+            if rows:
+                continue
+            taken = taken[:1]
+        else:
+            taken = list(_until_tried(taken))
+        rows += taken
+        if len(rows) >= PER_TURN or any(row.attempts for row in taken):
+            break
+    batch = Batch(tuple(rows))
+    if rows:
+        lease = [{"of_chat": chat, "owner": owner, "until": now + LEASE} for chat in batch.chats]
+        db.execute(_LEASE_CHAT, lease)
+        db.execute(_COUNT, [{"row": row.id} for row in rows])
+    return batch
+
+
+def _until_tried(rows: Sequence[Row[Any]]) -> Iterable[Row[Any]]:
+    for row in rows:
+        if row.attempts:
+            return
+        yield row
+
+
+def done(db: Connection, rows: Sequence[Row[Any]], *, now: datetime) -> None:
+    if rows:
+        db.execute(_DONE, [{"row": row.id, "now": now} for row in rows])
+
+
+def release(db: Connection, batch: Batch, *, owner: str) -> None:
+    if batch.rows:
+        db.execute(_FREE, [{"of_chat": chat, "owner": owner} for chat in batch.chats])
+
+
+def not_tried(db: Connection, rows: Sequence[Row[Any]]) -> None:
+    """Takes back the attempt of rows that a failing neighbour kept from being handled."""
+    if rows:
+        db.execute(_UNCOUNT, [{"row": row.id} for row in rows])
+
+
+def failed(db: Connection, row: Row[Any], error: str) -> bool:
+    """Notes why; after the third time the row is set aside. Returns whether it was."""
+    dead = bool(row.attempts + 1 >= TRIES)
+    values = {"error": error[:500], "state": "dead" if dead else "pending"}
+    db.execute(sa.update(inbox).where(inbox.c.id == row.id).values(**values))
+    return dead
+
+
+def join_case(db: Connection, inbox_id: int, case_id: int) -> None:
+    """The message belongs to a case: kept as long as the case is."""
+    db.execute(sa.update(inbox).where(inbox.c.id == inbox_id).values(case_id=case_id, erase_at=None))
+
+
+def erase_old(db: Connection, *, now: datetime, most: int = 500) -> int:
+    """Takes words and raw form from rows whose day is over; ids and times stay. Returns how many."""
+    old = (
+        sa.select(inbox.c.id)
+        .where(inbox.c.erase_at <= now, inbox.c.state.in_(("done", "unread")))
+        .limit(most)
+    )
+    gone = db.execute(
+        sa.update(inbox).where(inbox.c.id.in_(old)).values(raw=None, incoming=None, user="", erase_at=None)
+    )
+    return gone.rowcount
+
+
+def dead_letters(db: Connection) -> list[Row[Any]]:
+    return list(db.execute(sa.select(inbox).where(inbox.c.state == "dead").order_by(inbox.c.id)))
+
+
+def retry_dead(db: Connection, ids: Sequence[int] = ()) -> int:
+    """Puts dead letters back to be handled. Returns how many."""
+    query = sa.update(inbox).where(inbox.c.state == "dead").values(state="pending", attempts=0, error="")
+    if ids:
+        query = query.where(inbox.c.id.in_(ids))
+    return db.execute(query).rowcount
+
+
+def last_received(db: Connection) -> datetime | None:
+    """When anything came in last: a long gap before now is told to the admins."""
+    at: datetime | None = db.execute(sa.select(sa.func.max(inbox.c.received_at))).scalar()
+    return at
+
+
+def is_message(kind: IncomingKind) -> bool:
+    return kind in (IncomingKind.MESSAGE, IncomingKind.EDIT, IncomingKind.RECALL)

@@ -1,0 +1,284 @@
+"""What is to be said waits here, written in the transaction that decided it; delivery speaks afterwards.
+
+A row is claimed with a lease and a fencing token, sent, and marked by itself. In one chat at most one
+row is in flight; emergencies go first. Rows of kind CARD with one key are one message: only the
+newest waits, the first delivery sends, later ones edit.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy import Connection, Row
+from sqlalchemy.dialects.postgresql import insert
+
+from gridbot.messages import Button, Outcome, Outgoing, OutKind, SendResult, Urgency, dump
+from gridbot.store.tables import buttons, cards, chats, outbox
+
+LEASE = timedelta(seconds=60)  #: twice the longest a platform is waited for
+RANK = {Urgency.EMERGENCY: 0, Urgency.ANSWER: 1, Urgency.NOTICE: 2, Urgency.BULK: 3}
+URGENCY = {rank: urgency for urgency, rank in RANK.items()}
+TRIES = 8
+BACK_OFF = (2, 5, 15, 60, 300, 900, 1800, 3600)  #: seconds
+
+_SAY = sa.insert(outbox).values(
+    community_id=sa.bindparam("community_id"),
+    chat_id=sa.bindparam("chat_id"),
+    kind=sa.bindparam("kind"),
+    key=sa.bindparam("key"),
+    payload=sa.bindparam("payload"),
+    rank=sa.bindparam("rank"),
+    case_id=sa.bindparam("case_id"),
+    purpose=sa.bindparam("purpose"),
+    state="waiting",
+    due_at=sa.bindparam("due_at"),
+    created_at=sa.bindparam("created_at"),
+)
+_DROP_OLDER = (
+    sa.update(outbox)
+    .where(
+        outbox.c.chat_id == sa.bindparam("of_chat"),
+        outbox.c.key == sa.bindparam("of_key"),
+        outbox.c.kind == OutKind.CARD.value,
+        outbox.c.state == "waiting",
+    )
+    .values(state="dropped", reason="superseded")
+)
+_BUTTON = sa.insert(buttons)
+
+
+def say(
+    db: Connection,
+    *,
+    chat_id: int,
+    payload: Outgoing,
+    community_id: int | None,
+    purpose: str,
+    now: datetime,
+    kind: OutKind = OutKind.SEND,
+    urgency: Urgency = Urgency.NOTICE,
+    key: str = "",
+    case_id: int | None = None,
+    due_at: datetime | None = None,
+) -> int:
+    """Puts one row; returns its id. `purpose` names the sentence, so that tests and console can."""
+    if kind is OutKind.CARD:
+        if not key:
+            raise ValueError(f"a card without key: {purpose!r}")
+        db.execute(_DROP_OLDER, {"of_chat": chat_id, "of_key": key})
+    result = db.execute(
+        _SAY,
+        {
+            "community_id": community_id,
+            "chat_id": chat_id,
+            "kind": kind.value,
+            "key": key,
+            "payload": dump(payload),
+            "rank": RANK[urgency],
+            "case_id": case_id,
+            "purpose": purpose,
+            "due_at": due_at or now,
+            "created_at": now,
+        },
+    )
+    key_of_row = result.inserted_primary_key
+    assert key_of_row is not None
+    return int(key_of_row[0])
+
+
+def button(
+    db: Connection,
+    text: str,
+    action: str,
+    *,
+    community_id: int | None,
+    case_id: int | None = None,
+    person_id: int | None = None,
+    data: dict[str, Any] | None = None,
+    until: datetime | None = None,
+) -> Button:
+    """A button is a row: what it does, for whom, until when. What the platform carries is 16 random
+    bytes, so it says nothing and cannot be guessed; rights are checked again when it is pressed."""
+    token = secrets.token_hex(16)
+    db.execute(
+        _BUTTON,
+        {
+            "community_id": community_id,
+            "token": token,
+            "action": action,
+            "case_id": case_id,
+            "person_id": person_id,
+            "data": data or {},
+            "until": until,
+        },
+    )
+    return Button(text, token)
+
+
+def find_button(db: Connection, token: str) -> Row[Any] | None:
+    return db.execute(sa.select(buttons).where(buttons.c.token == token)).one_or_none()
+
+
+# --- delivery's side -----------------------------------------------------------------------------
+
+_busy = outbox.alias("busy")
+_CANDIDATES = (
+    sa.select(
+        outbox,
+        chats.c.platform,
+        chats.c.bot,
+        chats.c.chat,
+        chats.c.kind.label("chat_kind"),
+        cards.c.message.label("card_message"),
+    )
+    .join(chats, chats.c.id == outbox.c.chat_id)
+    .outerjoin(
+        cards, sa.and_(cards.c.chat_id == outbox.c.chat_id, cards.c.key == outbox.c.key, outbox.c.key != "")
+    )
+    .where(
+        sa.or_(
+            outbox.c.state == "waiting",
+            sa.and_(outbox.c.state == "claimed", outbox.c.lease_until < sa.bindparam("now")),
+        ),
+        outbox.c.due_at <= sa.bindparam("now"),
+        sa.or_(chats.c.not_before.is_(None), chats.c.not_before <= sa.bindparam("now"), outbox.c.rank == 0),
+        chats.c.platform == sa.bindparam("platform"),
+        chats.c.bot == sa.bindparam("bot"),
+        ~sa.exists().where(
+            _busy.c.chat_id == outbox.c.chat_id,
+            _busy.c.state == "claimed",
+            _busy.c.lease_until >= sa.bindparam("now"),
+        ),
+    )
+    .order_by(outbox.c.rank, outbox.c.due_at, outbox.c.id)
+    .limit(sa.bindparam("most"))
+    .with_for_update(skip_locked=True, of=outbox)
+)
+_CLAIM = (
+    sa.update(outbox)
+    .where(outbox.c.id == sa.bindparam("row"))
+    .values(
+        state="claimed",
+        lease=sa.bindparam("owner"),
+        lease_until=sa.bindparam("until"),
+        attempts=outbox.c.attempts + 1,
+        maybe_twice=sa.bindparam("maybe_twice"),
+    )
+)
+_CARD = insert(cards)
+_CARD = _CARD.on_conflict_do_update(
+    index_elements=["chat_id", "key"],
+    set_={"message": _CARD.excluded.message, "case_id": _CARD.excluded.case_id},
+)
+
+
+def claim(
+    db: Connection, *, platform: str, bot: str, owner: str, now: datetime, most: int = 8
+) -> list[Row[Any]]:
+    """At most one row per chat, the most urgent first. A row whose lease ran out was sent or not, nobody
+    knows: it is given out once more and marked."""
+    rows: dict[int, Row[Any]] = {}
+    for row in db.execute(_CANDIDATES, {"now": now, "platform": platform, "bot": bot, "most": most * 8}):
+        rows.setdefault(row.chat_id, row)
+        if len(rows) == most:
+            break
+    if rows:
+        db.execute(
+            _CLAIM,
+            [
+                {
+                    "row": row.id,
+                    "owner": owner,
+                    "until": now + LEASE,
+                    "maybe_twice": row.maybe_twice or row.state == "claimed",
+                }
+                for row in rows.values()
+            ],
+        )
+    return list(rows.values())
+
+
+def mark(db: Connection, row: Row[Any], result: SendResult, *, owner: str, now: datetime) -> bool:
+    """Notes what became of one claimed row. False: the lease was lost meanwhile, nothing is noted."""
+    mine = sa.and_(outbox.c.id == row.id, outbox.c.state == "claimed", outbox.c.lease == owner)
+    values: dict[str, Any] = {"reason": result.reason[:500]}
+    match result.outcome:
+        case Outcome.SENT:
+            values |= {"state": "sent", "message": result.message, "sent_at": now}
+        case Outcome.PERMANENT:
+            values |= {"state": "failed"}
+        case Outcome.RETRY | Outcome.UNKNOWN:
+            values |= _again(db, row, result, now)
+            _hold(db, row, result, now)
+    if db.execute(sa.update(outbox).where(mine).values(**values)).rowcount != 1:
+        return False
+    if result.outcome is Outcome.SENT and row.key and row.kind == OutKind.CARD.value and result.message:
+        db.execute(
+            _CARD,
+            {
+                "community_id": row.community_id,
+                "chat_id": row.chat_id,
+                "key": row.key,
+                "message": result.message,
+                "case_id": row.case_id,
+            },
+        )
+    return True
+
+
+def _hold(db: Connection, row: Row[Any], result: SendResult, now: datetime) -> None:
+    """The platform said how long to wait: kept on the chat (or all of the bot's), so a restart honours it."""
+    if result.retry_after:
+        whose = (chats.c.platform == row.platform, chats.c.bot == row.bot)
+        which = whose if result.whole_bot else (chats.c.id == row.chat_id,)
+        until = now + timedelta(seconds=result.retry_after)
+        db.execute(sa.update(chats).where(*which).values(not_before=until))
+
+
+def _again(db: Connection, row: Row[Any], result: SendResult, now: datetime) -> dict[str, Any]:
+    """Unknown is tried once more when its lease would have ended; refusals wait longer each time."""
+    newer = sa.select(outbox.c.id).where(
+        outbox.c.chat_id == row.chat_id, outbox.c.key == row.key, outbox.c.id > row.id
+    )
+    if row.kind == OutKind.CARD.value and db.execute(newer.limit(1)).first():
+        return {"state": "dropped"}  # what it said is out of date
+    attempts = row.attempts + 1
+    if result.outcome is Outcome.UNKNOWN:
+        if row.maybe_twice:
+            return {"state": "failed", "reason": f"unknown twice: {result.reason}"[:500]}
+        return {"state": "waiting", "maybe_twice": True, "due_at": now + LEASE}
+    if attempts >= TRIES and not result.retry_after:
+        return {"state": "failed"}
+    wait = result.retry_after or BACK_OFF[min(attempts, len(BACK_OFF)) - 1]
+    return {"state": "waiting", "due_at": now + timedelta(seconds=wait)}
+
+
+def find_receipt(db: Connection, chat_id: int, message: str) -> Row[Any] | None:
+    """The row that became this message: how a reply under a notice finds its case."""
+    if not message:
+        return None
+    return db.execute(
+        sa.select(outbox)
+        .where(outbox.c.chat_id == chat_id, outbox.c.message == message)
+        .order_by(outbox.c.id.desc())
+        .limit(1)
+    ).one_or_none()
+
+
+def waiting_texts(db: Connection, purposes: Sequence[str] = ()) -> list[Row[Any]]:
+    """What has not been said yet, oldest first."""
+    query = sa.select(outbox).where(outbox.c.state.in_(("waiting", "claimed"))).order_by(outbox.c.id)
+    if purposes:
+        query = query.where(outbox.c.purpose.in_(purposes))
+    return list(db.execute(query))
+
+
+def next_due(db: Connection) -> datetime | None:
+    due: datetime | None = db.execute(
+        sa.select(sa.func.min(outbox.c.due_at)).where(outbox.c.state == "waiting")
+    ).scalar()
+    return due
