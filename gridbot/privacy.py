@@ -22,12 +22,20 @@ _NUMBERS = (
     ("〔电话〕", re.compile(rf"(?<!\d)0\d{{2,3}}{_GAP}[2-9](?:{_D}){{5,6}}\d(?!\d)")),
 )
 _PLATE = re.compile(
-    r"[京津沪渝冀豫云辽黑湘皖鲁新苏浙赣鄂桂甘晋蒙陕吉闽贵粤青藏川宁琼][A-Z][ ·.]?[A-Z0-9]{4,5}[A-Z0-9挂学警港澳](?![A-Za-z0-9])",
+    r"[京津沪渝冀豫云辽黑湘皖鲁新苏浙赣鄂桂甘晋蒙陕吉闽贵粤青藏川宁琼]"
+    r"[A-Z][ ·.]?[A-Z0-9]{4,5}[A-Z0-9挂学警港澳](?![A-Za-z0-9])",
     re.IGNORECASE,
 )
 _DOOR = re.compile(
     r"(?<=[栋幢座号楼元院弄])[ \-－]{0,2}(\d{3,4})(?=室|户|住户|[^\d元块年月度人米点:：%]|$)"
     r"|(?<!\d)(\d{3,4})(?=室|房间|这户|那户|他家|她家|人家|家的)"
+    r"|(?<!\d)(\d{3,4})(?=的?[\u4e00-\u9fff]{1,2}(?:老太|老头|老师|阿姨|大爷|大妈|奶奶|爷爷|先生|女士))"
+)
+_TITLED = re.compile(
+    r"[赵钱孙李周吴郑王冯陈蒋沈韩杨朱秦许何吕张孔曹严金魏姜谢邹苏潘范彭鲁韦马方任袁柳唐罗薛贺汤于傅卞齐"
+    r"康伍余顾孟黄穆萧尹姚邵汪毛戴宋庞熊纪项董梁杜阮蓝闵席季贾江童郭梅林徐邱骆高夏蔡田樊胡霍万管卢莫房丁"
+    r"邓洪包左石崔龚程陆荣翁惠段侯武刘龙叶黎白赖乔谭温庄柴阎易廖耿关聂曾肖]"
+    r"(?:老太太?|老头|老师|阿姨|大爷|大妈|奶奶|爷爷|先生|女士|某某?)"
 )
 _SECRET = re.compile(r"\b\d{6,12}:[A-Za-z0-9_-]{30,}|(?<=key=)[\w-]{20,}")
 
@@ -36,6 +44,7 @@ def mask(text: str, names: Iterable[str] = ()) -> str:
     """Phones, ID and card numbers, plates, door numbers and the `names` given become a word in 〔〕."""
     text = mask_numbers(text)
     text = _replace(text, _DOOR, "〔门牌〕")
+    text = _TITLED.sub("〔姓名〕", text)
     for name in sorted({name for name in names if len(name) > 1}, key=len, reverse=True):
         text = text.replace(name, "〔姓名〕")
     return text

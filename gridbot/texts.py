@@ -1,0 +1,381 @@
+"""Every sentence the bot says, in one place.
+
+Short, warm, Chinese. Never scolding, never asserting what a resident says ("有人说…"), never repeating
+a resident's words to a group. Functions take plain values and give plain text; whoever sends them puts
+the buttons on. Times are shown in the community's zone by the caller.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+# --- words on buttons ----------------------------------------------------------------------------
+
+TAKE = "我去看"
+OTHER = "找别人"
+MORE = "更多"
+DONE = "办好了"
+HAND_OVER = "转办"
+ESCALATE = "上报"
+NOT_MINE = "不归我管"
+UNDO = "撤回"
+MENDED = "好了"
+BETTER = "好一点"
+NOT_YET = "还没好"
+ELSEWHERE = "别处"
+ALL_OF_THEM = "都是"
+INSIDE = "院里"
+OUTSIDE = "马路上"
+ACTIVATE = "开通"
+TO_GROUP = "发到群里"
+YES = "对"
+NO = "不对"
+BACK = "返回"
+
+# --- a report ------------------------------------------------------------------------------------
+
+
+def what(types: Sequence[str], place: str = "") -> str:
+    """ "5号楼 照明", the way a case is called in a sentence; `types` are titles."""
+    return " ".join(part for part in (place, "、".join(types)) if part)
+
+
+def recorded(what: str, number: int) -> str:
+    return f"记下了:{what}({number})。已告诉网格长,有回音就在这条下面说。"
+
+
+def recorded_unplaced(number: int) -> str:
+    return f"记下了({number})。已告诉网格长,有回音就在这条下面说。"
+
+
+def recorded_at_night(morning: str) -> str:
+    return f"先记下了,{morning}告诉网格长。要是有危险,别等,打119/110/120。"
+
+
+def ask_place() -> str:
+    return "收到。是几号楼?回楼号就行。"
+
+
+def ask_side() -> str:
+    return "是院里,还是院外马路上?"
+
+
+def ask_what() -> str:
+    return "收到。是什么坏了、在几号楼?一句话就行。"
+
+
+def ask_photo() -> str:
+    return "照片收到。是哪里、怎么了?一句话就行。"
+
+
+def already_reported(number: int) -> str:
+    return f"这事有人报过了({number}),您家也算上,不用再报。"
+
+
+def thanks_placed(what: str, number: int) -> str:
+    return f"好,{what}({number}),已告诉网格长。"
+
+
+def private_matter() -> str:
+    return "这事关系到个人,咱们私下说。群里我不提。"
+
+
+def private_recorded(number: int) -> str:
+    return f"我收到了({number}),群里不提,也不说是谁讲的。已告诉负责的人。"
+
+
+def danger_to_person(police_text: str = "12110") -> str:
+    return f"我收到了,群里不提,也不说是谁讲的。正在动手请打110,不方便出声发短信{police_text}。有人受伤打120。"
+
+
+def crisis(helpline: str) -> str:
+    return f"您这句话我看见了。有人愿意听您说:{helpline}。现在就危险,请打110或120,叫身边人陪着您。"
+
+
+def withdrawn(number: int | None) -> str:
+    return f"好,不当报事了({number})。" if number else "好,不当报事了。"
+
+
+def corrected(what: str, number: int) -> str:
+    return f"改好了:{what}({number})。"
+
+
+def civic() -> str:
+    return "这事社区办不了,可以打12345问问。"
+
+
+# --- dangers to all ------------------------------------------------------------------------------
+
+
+def gas(place: str, phone: str) -> str:
+    where = place or "这里"
+    return (
+        f"有人说{where}有煤气味。别开灯、别打火,能开窗就开窗,人先出来,到外面打{phone}或119。"
+        "我是机器人,不能代替报警。"
+    )
+
+
+def fire(place: str) -> str:
+    where = place or "这里"
+    return f"有人说{where}着火或冒烟。人先出来,走楼梯不坐电梯,到外面打119。我是机器人,不能代替报警。"
+
+
+def trapped(place: str, phone: str) -> str:
+    where = f"{place}电梯" if place else "电梯里"
+    return f"有人说{where}困了人。别扒门,按轿厢警铃,打{phone};人不舒服打120。已告诉网格长。"
+
+
+def live_wire(place: str) -> str:
+    where = place or "这里"
+    return f"有人说{where}有电线危险。别靠近、别碰,离远点,打95598;有人触电打120。我是机器人,不能代替报警。"
+
+
+def collapse(place: str) -> str:
+    where = place or "这里"
+    return (
+        f"有人说{where}有东西要掉或塌。绕开走,别在下面停。有人受伤打120,要紧打119。我是机器人,不能代替报警。"
+    )
+
+
+def danger(place: str) -> str:
+    where = place or "这里"
+    return f"有人说{where}有危险。先离开,打119/110/120。我是机器人,不能代替报警。"
+
+
+# --- to the leader -------------------------------------------------------------------------------
+
+
+def notice(leader: str, what: str, number: int, *, count: int = 0, words: str = "") -> str:
+    more = f"另有{count}户说也是。" if count else ""
+    said = f"\n原话:{words}" if words else ""
+    return f"{leader},有人说{what}({number})。{more}方便时看看,一个字回我也行。{said}"
+
+
+def urgent_notice(what: str, number: int, at: str = "", words: str = "") -> str:
+    when = f"{at}" if at else "刚才"
+    said = f"\n原话:{words}" if words else ""
+    return f"【急】{when}有人说{what}({number})。请马上看,去的人按〔{TAKE}〕。{said}"
+
+
+def upper_copy(what: str, number: int, leader: str) -> str:
+    return f"【急】有人说{what}({number})。已告诉{leader},也请您留意。"
+
+
+def accepted_card(what: str, number: int) -> str:
+    return f"{what}({number}):您去看。有进展回一句就行,办好了按〔{DONE}〕。"
+
+
+def progress_card(what: str, number: int, words: str) -> str:
+    return f"{what}({number}):{words}"
+
+
+def done_card(what: str, number: int) -> str:
+    return f"好,{what}({number})记成修好了。点错了,一分钟内按〔{UNDO}〕。"
+
+
+def done_told(what: str, number: int) -> str:
+    return f"好,{what}({number})记成修好了,已告诉居民。"
+
+
+def closed_card(what: str, number: int) -> str:
+    return f"{what}({number}):居民说好了,办结。谢谢您。"
+
+
+def unanswered_card(what: str, number: int) -> str:
+    return f"{what}({number}):两天没人说不好,先收起来。"
+
+
+def withdrawn_card(what: str, number: int) -> str:
+    return f"{what}({number}):报的人说不用了,撤了。"
+
+
+def handed_over_card(what: str, number: int, to: str) -> str:
+    return f"{what}({number}):已转给{to}。点错了,一分钟内按〔{UNDO}〕。"
+
+
+def escalated_card(what: str, number: int, to: str) -> str:
+    return f"{what}({number}):已报给{to}。点错了,一分钟内按〔{UNDO}〕。"
+
+
+def more_card(what: str, number: int) -> str:
+    return f"{what}({number}):要怎么办?"
+
+
+def which_owner(what: str, number: int) -> str:
+    return f"{what}({number}):转给谁?"
+
+
+def undone(what: str, number: int) -> str:
+    return f"撤回了,{what}({number})还是原来那样。"
+
+
+def too_late_to_undo() -> str:
+    return "过了一分钟,撤不回了。直接回我一句就行。"
+
+
+def which_case(count: int) -> str:
+    return f"您手上有{count}件,说的是哪件?"
+
+
+def really_done(what: str, number: int) -> str:
+    return f"{what}({number}),是修好了吗?"
+
+
+def taken_by(name: str) -> str:
+    return f"{name}已经在看了,谢谢您。"
+
+
+def gentle_reminder(number: int) -> str:
+    return f'{number}还没回音。不方便没关系,回"{OTHER}",我请社区安排。'
+
+
+def nobody_took(what: str, number: int) -> str:
+    return f"{what}({number})还没人接,可能没看到手机,请安排一位。"
+
+
+def reopened_card(what: str, number: int) -> str:
+    return f"{what}({number}):居民说还没好,麻烦您再看看。"
+
+
+def added_note(number: int, words: str) -> str:
+    return f"{number}又补了一句:{words}"
+
+
+def mention_in_leaders_group(number: int) -> str:
+    return f"有一件新的({number})要您看,请私下点我一下〔开始〕,我好把事情发给您。"
+
+
+def leader_unreachable(leader: str, number: int) -> str:
+    return f"{leader}还没点〔开始〕(或停用了我),{number}没能私下告诉他。已在工作群提了一句,请您知道。"
+
+
+def noted() -> str:
+    return "好,记下了。"
+
+
+def not_understood_leader(number: int) -> str:
+    return f"{number}这句我没看懂。是去看、办好了,还是要转给谁?"
+
+
+# --- back to the resident ------------------------------------------------------------------------
+
+
+def accepted_line(what: str, number: int, leader: str) -> str:
+    return f"{what}({number}):{leader}去看了。"
+
+
+def progress_line(what: str, number: int, words: str) -> str:
+    return f"{what}({number}):{words}"
+
+
+def progress_set_phrase(what: str, number: int) -> str:
+    return f"{what}({number}):在办,有准信再说。"
+
+
+def looking_for_owner(number: int) -> str:
+    return f"{number}还在找该管的单位,社区盯着,没丢。"
+
+
+def please_check(what: str, number: int) -> str:
+    return f"{what}({number}),网格长说修好了。您看好了吗?不回也没关系。"
+
+
+def glad(number: int) -> str:
+    return f"好嘞,{number}办结。谢谢您告诉一声。"
+
+
+def still_not(number: int) -> str:
+    return f"知道了,还没好({number})。已又告诉网格长,接着办,不用重报。"
+
+
+def partly(number: int) -> str:
+    return f"好,{number}先记成好一点,网格长接着办。"
+
+
+def status_lines(lines: Iterable[str]) -> str:
+    return "\n".join(lines)
+
+
+def status_line(what: str, number: int, state: str) -> str:
+    return f"{what}({number}):{state}"
+
+
+def nothing_reported() -> str:
+    return "您名下没有在办的事。要报事,说楼号和什么坏了就行。"
+
+
+STATE_WORDS = {
+    "gathering": "刚记下",
+    "waiting": "已告诉网格长,等回音",
+    "accepted": "网格长在办",
+    "done": "网格长说办好了,等您看看",
+    "closed": "办结",
+    "withdrawn": "撤了",
+    "merged": "合成一件在办",
+}
+
+
+def not_understood(phone: str = "") -> str:
+    call = f"也可打{phone}。" if phone else ""
+    return f'这句我没听懂。您说"几号楼+什么坏了",或问"我报的到哪了"。{call}'
+
+
+def welcome(community: str) -> str:
+    return f"我是{community}的网格助手,是机器人。家里院里有事,说楼号和什么坏了,我告诉网格长。"
+
+
+def leader_bound(name: str, node: str) -> str:
+    return f"{name},绑好了。{node}有事我先私下告诉您,一个字回我也行。"
+
+
+# --- in a group ----------------------------------------------------------------------------------
+
+
+def not_activated() -> str:
+    return (
+        "大家好,我是网格助手。这个群还没开通,我什么都不记。请社区的同志点〔开通〕;"
+        "没人开通,我24小时后自己退群。"
+    )
+
+
+def notice_to_all(community: str, unit: str, phone: str, *, abroad: bool) -> str:
+    contact = f"负责:{unit}{phone}。" if unit or phone else ""
+    border = "消息经境外服务器。" if abroad else ""
+    return (
+        f"我是{community}的网格助手,是机器人。院里家里有事,在群里说楼号和什么坏了,我记下告诉网格长。"
+        '闲聊24小时内删,报事留一年。不想让我看,说"别看我";删记录,说"删掉我的记录"。'
+        f"我不要钱、不要验证码。{contact}{border}有危险先打119/110/120。"
+    )
+
+
+def paused() -> str:
+    return '好,我先不说话,事情照样记、照样转。要我说话,回"开口"。'
+
+
+def resumed() -> str:
+    return "好,我又说话了。"
+
+
+def was_away(since: str, until: str, phone: str = "") -> str:
+    call = f"急事请打{phone}。" if phone else ""
+    return f"{since}到{until}我掉线了,报的事正在补。{call}"
+
+
+def ignored_you() -> str:
+    return '好,以后我不看您说的话。要我再看,说"看我"。有危险请直接打119/110/120。'
+
+
+def seeing_you() -> str:
+    return "好,以后您说的事我又能记了。"
+
+
+def not_yours() -> str:
+    return "这个按钮不是给您的,谢谢。"
+
+
+def expired() -> str:
+    return "这个按钮过时了,直接说一句就行。"
+
+
+def no_right() -> str:
+    return "这个要社区的同志来办。您有事直接说就行,我记着。"
