@@ -98,41 +98,48 @@ def sqlite_engine(url: sa.URL, *, read_only: bool) -> Engine:
     return engine
 
 
+Item = tuple[Task[Any], "Future[Any]"]
+
+
 class _Writer:
     """The thread that writes."""
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
-        self._tasks: queue.SimpleQueue[tuple[Task[Any], Future[Any]] | None] = queue.SimpleQueue()
-        self._stopped = threading.Event()
+        self._tasks: queue.SimpleQueue[Item | None] = queue.SimpleQueue()
+        self._open = True
+        self._gate = threading.Lock()  # nothing is queued behind the last word
         self._thread = threading.Thread(target=self._run, name="gridbot-writer", daemon=True)
         self._thread.start()
 
     def submit(self, task: Task[T]) -> Future[T]:
         future: Future[T] = Future()
-        if self._stopped.is_set():
-            future.set_exception(RuntimeError("the database is closed"))
-        else:
+        with self._gate:
+            if not self._open:
+                raise RuntimeError("the database is closed")
             self._tasks.put((task, future))
         return future
 
     def stop(self) -> None:
-        self._stopped.set()
-        self._tasks.put(None)
+        with self._gate:
+            self._open = False
+            self._tasks.put(None)
         self._thread.join()
 
     def _run(self) -> None:
-        with contextlib.closing(self._engine.connect()) as connection:
-            while True:
-                group, last = self._take()
-                if group:
-                    self._commit(connection, group)
-                if last:
-                    return
+        last = False
+        while not last:
+            group, last = self._take()
+            if group:
+                for future, value, error in self._commit(group):
+                    if error is None:
+                        future.set_result(value)
+                    else:
+                        future.set_exception(error)
 
-    def _take(self) -> tuple[list[tuple[Task[Any], Future[Any]]], bool]:
+    def _take(self) -> tuple[list[Item], bool]:
         """Waits for one task and takes all that wait with it. True: nothing comes after."""
-        group: list[tuple[Task[Any], Future[Any]]] = []
+        group: list[Item] = []
         item = self._tasks.get()
         while item is not None:
             if item[1].set_running_or_notify_cancel():
@@ -145,27 +152,18 @@ class _Writer:
                 return group, False
         return group, True
 
-    def _commit(self, connection: Connection, group: list[tuple[Task[Any], Future[Any]]]) -> None:
-        answers: list[tuple[Future[Any], Any, BaseException | None]] = []
+    def _commit(self, group: list[Item]) -> list[tuple[Future[Any], Any, BaseException | None]]:
+        """Runs a group in one transaction. Whatever goes wrong becomes an answer: the thread lives on."""
+        began = False
         try:
-            with connection.begin():
-                for task, future in group:
-                    answers.append((future, *_in_savepoint(connection, task)))
+            with self._engine.connect() as connection, connection.begin():
+                began = True
+                return [(future, *_in_savepoint(connection, task)) for task, future in group]
         except BaseException as trouble:
-            if connection.in_transaction():
-                connection.rollback()
-            if len(group) > 1:  # one of them took the whole group with it: each alone
-                for item in group:
-                    self._commit(connection, [item])
-                return
-            answers = [
-                (group[0][1], None, trouble.__cause__ if isinstance(trouble, _GroupLostError) else trouble)
-            ]
-        for future, value, error in answers:
-            if error is None:
-                future.set_result(value)
-            else:
-                future.set_exception(error)
+            if began and len(group) > 1:  # one of them took the whole group with it: each alone
+                return [answer for item in group for answer in self._commit([item])]
+            error = trouble.__cause__ if isinstance(trouble, _GroupLostError) else trouble
+            return [(future, None, error) for _, future in group]
 
 
 class _GroupLostError(Exception):
@@ -173,11 +171,14 @@ class _GroupLostError(Exception):
 
 
 def _in_savepoint(connection: Connection, task: Task[Any]) -> tuple[Any, BaseException | None]:
+    savepoint = connection.begin_nested()
     try:
-        with connection.begin_nested():
-            return task(connection), None
+        value = task(connection)
+        savepoint.commit()
     except Exception as error:
         driver: Any = connection.connection.driver_connection
         if not driver.in_transaction:
             raise _GroupLostError from error
+        savepoint.rollback()
         return None, error
+    return value, None

@@ -35,6 +35,19 @@ class Utc(TypeDecorator[datetime]):
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
 
 
+class Words(TypeDecorator[str]):
+    """Text that every database takes. NUL (PostgreSQL refuses it) goes, half an emoji (both refuse it)
+    becomes U+FFFD: what a stranger types must not be able to make a message fail for ever."""
+
+    impl = sa.Text
+    cache_ok = True
+
+    def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:
+        if value is None or (value.isascii() and "\0" not in value):
+            return value
+        return value.replace("\0", "").encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+
+
 Id = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 metadata = sa.MetaData(
     naming_convention={
@@ -55,7 +68,7 @@ def _ref(name: str, table: str, *, null: bool = False, index: bool = False) -> s
 
 
 def _text(name: str, default: str = "") -> sa.Column[str]:
-    return sa.Column(name, sa.Text, nullable=False, server_default=default)
+    return sa.Column(name, Words, nullable=False, server_default=default)
 
 
 def _json(name: str) -> sa.Column[Any]:
@@ -85,13 +98,14 @@ def _count(name: str) -> sa.Column[int]:
 
 communities = _table(
     "community",
-    sa.Column("name", sa.Text, nullable=False, unique=True),
+    sa.Column("name", Words, nullable=False, unique=True),
     _text("timezone", "Asia/Shanghai"),
     _flag("sample"),  #: made for trying: real channels are refused
     _json("settings"),  #: contact, hotlines, quiet hours, windows …: see grid.queries.SettingsView
     _text("salt"),  #: hex; salts the digests of its events
     _count("last_case"),  #: the number given last
     _count("last_event"),
+    _text("last_hash"),  #: of the newest event: the chain's end
     _count("version"),  #: bumped when words, places or settings change: what was compiled from them is stale
     _time("created_at", null=False),
 )
@@ -100,8 +114,8 @@ grid_nodes = _table(
     "grid_node",
     _ref("community_id", "community", index=True),
     _ref("parent_id", "grid_node", null=True),
-    sa.Column("name", sa.Text, nullable=False),
-    sa.Column("path", sa.Text, nullable=False),  #: 青秀佳苑/一网格
+    sa.Column("name", Words, nullable=False),
+    sa.Column("path", Words, nullable=False),  #: 青秀佳苑/一网格
     _text("level"),  #: a word of the community's own: rank is the tree, not this
     _flag("exclusive"),  #: 专属网格
     _flag("unmanaged"),  #: 无主管: no property manager
@@ -115,7 +129,7 @@ places = _table(
     "place",
     _ref("community_id", "community", index=True),
     _ref("node_id", "grid_node", index=True),
-    sa.Column("name", sa.Text, nullable=False),
+    sa.Column("name", Words, nullable=False),
     _json("aliases"),  #: a list of names
     _text("kind"),
     _text("side"),  #: inside | outside | ""
@@ -125,7 +139,7 @@ places = _table(
 units = _table(
     "unit",
     _ref("community_id", "community", index=True),
-    sa.Column("name", sa.Text, nullable=False),
+    sa.Column("name", Words, nullable=False),
     _json("handles"),  #: a list of issue types
     _text("side"),  #: inside | outside | ""
     _text("contact"),
@@ -149,8 +163,8 @@ identities = _table(
     "identity",
     _ref("community_id", "community"),
     _ref("person_id", "person", index=True),
-    sa.Column("platform", sa.Text, nullable=False),
-    sa.Column("user", sa.Text, nullable=False),
+    sa.Column("platform", Words, nullable=False),
+    sa.Column("user", Words, nullable=False),
     _text("name"),
     _flag("reachable"),  #: has opened a private chat with the bot and not blocked it
     _time("reported_at"),  #: first report: words then, a reaction later
@@ -163,7 +177,7 @@ holdings = _table(
     _ref("person_id", "person", index=True),
     _ref("node_id", "grid_node", null=True, index=True),  #: NULL: the whole community (admins)
     _ref("unit_id", "unit", null=True),
-    sa.Column("role", sa.Text, nullable=False),
+    sa.Column("role", Words, nullable=False),
     sa.Column("position", sa.Integer, nullable=False, default=0, server_default="0"),
     _time("since", null=False),
     _time("until"),
@@ -173,10 +187,10 @@ holdings = _table(
 invitations = _table(
     "invitation",
     _ref("community_id", "community", index=True),
-    sa.Column("token", sa.Text, nullable=False, unique=True),
+    sa.Column("token", Words, nullable=False, unique=True),
     _ref("person_id", "person", null=True),
     _ref("node_id", "grid_node", null=True),
-    sa.Column("role", sa.Text, nullable=False),
+    sa.Column("role", Words, nullable=False),
     _text("name"),
     _time("until", null=False),
     _time("used_at"),
@@ -188,11 +202,11 @@ invitations = _table(
 chats = _table(
     "chat",
     _ref("community_id", "community", null=True, index=True),
-    sa.Column("platform", sa.Text, nullable=False),
-    sa.Column("bot", sa.Text, nullable=False),
-    sa.Column("chat", sa.Text, nullable=False),  #: the platform's id; changes when a group migrates
-    sa.Column("kind", sa.Text, nullable=False),
-    sa.Column("role", sa.Text, nullable=False),
+    sa.Column("platform", Words, nullable=False),
+    sa.Column("bot", Words, nullable=False),
+    sa.Column("chat", Words, nullable=False),  #: the platform's id; changes when a group migrates
+    sa.Column("kind", Words, nullable=False),
+    sa.Column("role", Words, nullable=False),
     _text("title"),
     _ref("node_id", "grid_node", null=True),
     _ref("person_id", "person", null=True),  #: PRIVATE: whose
@@ -211,11 +225,11 @@ chats = _table(
 inbox = _table(
     "inbox",
     _ref("community_id", "community", null=True),
-    sa.Column("platform", sa.Text, nullable=False),
-    sa.Column("bot", sa.Text, nullable=False),
-    sa.Column("update_id", sa.Text, nullable=False),
+    sa.Column("platform", Words, nullable=False),
+    sa.Column("bot", Words, nullable=False),
+    sa.Column("update_id", Words, nullable=False),
     _ref("chat_id", "chat", null=True),
-    sa.Column("state", sa.Text, nullable=False),  #: pending | done | dead | unread
+    sa.Column("state", Words, nullable=False),  #: pending | done | dead | unread
     sa.Column("raw", sa.LargeBinary),  #: as the platform sent it; erased with the text
     sa.Column("incoming", sa.LargeBinary),  #: Incoming as JSON; NULL: could not be read yet
     _text("message"),  #: the platform's message id
@@ -248,13 +262,13 @@ outbox = _table(
     "outbox",
     _ref("community_id", "community", null=True),
     _ref("chat_id", "chat"),
-    sa.Column("kind", sa.Text, nullable=False),
+    sa.Column("kind", Words, nullable=False),
     _text("key"),  #: CARD: rows of one key in one chat are one message
     sa.Column("payload", sa.LargeBinary, nullable=False),  #: Outgoing as JSON
     sa.Column("rank", sa.Integer, nullable=False),  #: 0 emergency … 3 bulk
     _ref("case_id", "cases", null=True, index=True),
     _text("purpose"),  #: which sentence ("notice", "receipt", …): names the promise, for tests and console
-    sa.Column("state", sa.Text, nullable=False),  #: waiting | claimed | sent | failed | dropped
+    sa.Column("state", Words, nullable=False),  #: waiting | claimed | sent | failed | dropped
     _count("attempts"),
     _flag("maybe_twice"),  #: sent again after an attempt whose outcome was unknown
     _time("due_at", null=False),
@@ -279,8 +293,8 @@ cards = _table(
     "card",
     _ref("community_id", "community", null=True),
     _ref("chat_id", "chat"),
-    sa.Column("key", sa.Text, nullable=False),
-    sa.Column("message", sa.Text, nullable=False),
+    sa.Column("key", Words, nullable=False),
+    sa.Column("message", Words, nullable=False),
     _ref("case_id", "cases", null=True),
     sa.UniqueConstraint("chat_id", "key"),
 )
@@ -288,8 +302,8 @@ cards = _table(
 buttons = _table(
     "button",
     _ref("community_id", "community", null=True),
-    sa.Column("token", sa.Text, nullable=False, unique=True),  #: 16 random bytes, hex
-    sa.Column("action", sa.Text, nullable=False),
+    sa.Column("token", Words, nullable=False, unique=True),  #: 16 random bytes, hex
+    sa.Column("action", Words, nullable=False),
     _ref("case_id", "cases", null=True, index=True),
     _ref("person_id", "person", null=True),  #: only this person may press it; NULL: who has the right
     _json("data"),
@@ -299,8 +313,8 @@ buttons = _table(
 timers = _table(
     "timer",
     _ref("community_id", "community", null=True),
-    sa.Column("kind", sa.Text, nullable=False),
-    sa.Column("subject", sa.Text, nullable=False),  #: "case:12", "chat:3" …
+    sa.Column("kind", Words, nullable=False),
+    sa.Column("subject", Words, nullable=False),  #: "case:12", "chat:3" …
     _json("data"),
     _time("due_at", null=False, index=True),
     _text("lease"),
@@ -312,7 +326,7 @@ timers = _table(
 
 leases = _table(
     "lease",
-    sa.Column("name", sa.Text, nullable=False, unique=True),
+    sa.Column("name", Words, nullable=False, unique=True),
     _text("owner"),
     _count("epoch"),
     _time("until"),
@@ -325,7 +339,7 @@ cases = _table(
     "cases",
     _ref("community_id", "community"),
     sa.Column("number", sa.Integer),  #: given when it opens
-    sa.Column("state", sa.Text, nullable=False),
+    sa.Column("state", Words, nullable=False),
     _json("types"),  #: a list, the strongest first
     _text("place"),  #: as written, door numbers kept
     _text("place_key"),  #: normal form of the first place
@@ -364,7 +378,7 @@ case_messages = _table(
     _ref("case_id", "cases", index=True),
     _ref("inbox_id", "inbox", null=True),
     _ref("person_id", "person", null=True),
-    sa.Column("part", sa.Text, nullable=False),  #: report | support | leader | answer
+    sa.Column("part", Words, nullable=False),  #: report | support | leader | answer
     _text("text"),
     _json("photos"),
     _text("message"),
@@ -386,9 +400,9 @@ case_events = _table(
     _ref("community_id", "community"),
     _ref("case_id", "cases", null=True, index=True),  #: NULL: an act on the community itself
     sa.Column("seq", sa.Integer, nullable=False),  #: 1, 2, 3 … within the community
-    sa.Column("move", sa.Text, nullable=False),
+    sa.Column("move", Words, nullable=False),
     _ref("person_id", "person", null=True),
-    sa.Column("role", sa.Text, nullable=False),
+    sa.Column("role", Words, nullable=False),
     _json("data"),  #: ids and codes alone
     _text("digest"),  #: salted digest of the words, which lie in case_word
     _time("at", null=False),
@@ -401,7 +415,7 @@ case_words = _table(
     "case_word",
     _ref("community_id", "community"),
     _ref("event_id", "case_event", index=True),
-    sa.Column("text", sa.Text, nullable=False),
+    sa.Column("text", Words, nullable=False),
 )
 
 questions = _table(
@@ -410,7 +424,7 @@ questions = _table(
     _ref("chat_id", "chat", index=True),
     _ref("case_id", "cases", null=True),
     _ref("person_id", "person", null=True),  #: whom it was put to
-    sa.Column("kind", sa.Text, nullable=False),  #: place | side | type | which | confirm | …
+    sa.Column("kind", Words, nullable=False),  #: place | side | type | which | confirm | …
     _json("data"),
     _ref("outbox_id", "outbox", null=True),
     _time("asked_at", null=False),
@@ -421,9 +435,9 @@ questions = _table(
 keywords = _table(
     "keyword",
     _ref("community_id", "community", index=True),
-    sa.Column("type", sa.Text, nullable=False),
-    sa.Column("word", sa.Text, nullable=False),
-    sa.Column("effect", sa.Text, nullable=False),  #: add | remove | exclude
+    sa.Column("type", Words, nullable=False),
+    sa.Column("word", Words, nullable=False),
+    sa.Column("effect", Words, nullable=False),  #: add | remove | exclude
     _ref("by_person_id", "person", null=True),
     _time("at", null=False),
     sa.UniqueConstraint("community_id", "type", "word"),
@@ -434,7 +448,7 @@ keywords = _table(
 service_days = _table(
     "service_day",
     _ref("community_id", "community", index=True),
-    sa.Column("name", sa.Text, nullable=False),
+    sa.Column("name", Words, nullable=False),
     _json("rule"),  #: {"days": [9, 19, 29]} | {"weekday": 6} | {"nth": 2, "weekday": 6} | {"date": …}
     _text("starts", "09:00"),
     _text("ends", "11:00"),
@@ -454,7 +468,7 @@ occurrences = _table(
     _ref("service_day_id", "service_day"),
     sa.Column("day", sa.Date, nullable=False),
     sa.Column("moved_to", sa.Date),
-    sa.Column("state", sa.Text, nullable=False),  #: planned | asked | cancelled
+    sa.Column("state", Words, nullable=False),  #: planned | asked | cancelled
     _json("items"),  #: name → yes | no | pending
     _text("note"),
     sa.UniqueConstraint("service_day_id", "day"),
@@ -465,7 +479,7 @@ posts = _table(
     _ref("community_id", "community"),
     _ref("occurrence_id", "occurrence"),
     _ref("chat_id", "chat"),
-    sa.Column("what", sa.Text, nullable=False),  #: eve | morning
+    sa.Column("what", Words, nullable=False),  #: eve | morning
     _ref("outbox_id", "outbox", null=True),
     _time("at", null=False),
     sa.UniqueConstraint("occurrence_id", "chat_id", "what"),
@@ -474,7 +488,7 @@ posts = _table(
 announcements = _table(
     "announcement",
     _ref("community_id", "community", index=True),
-    sa.Column("text", sa.Text, nullable=False),
+    sa.Column("text", Words, nullable=False),
     _json("rule"),
     _json("groups"),
     _text("at"),  #: local time of day, HH:MM
