@@ -8,9 +8,10 @@ before is then handled alone, so that its neighbours do not share its fate.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import takewhile
 from typing import Any
 
 import msgspec
@@ -57,6 +58,7 @@ _KEEP = (
     )
     .values(attempts=0)
     .on_conflict_do_nothing(index_elements=["platform", "bot", "update_id"])
+    .returning(inbox.c.id)  # a row count says nothing on PostgreSQL
 )
 
 # Most of what is said nobody will ask for again: one statement marks it.
@@ -76,7 +78,7 @@ _FREE_CHATS = (
     )
     .order_by(chats.c.lease_until.asc().nulls_first(), chats.c.id)
     .limit(PER_TURN)
-    .with_for_update(skip_locked=True)
+    .with_for_update(skip_locked=True, key_share=True)  # rows that refer to the chat may still be added
 )
 _OF_CHAT = (
     sa.select(inbox)
@@ -89,6 +91,7 @@ _LEASE_CHAT = (
     .where(chats.c.id == sa.bindparam("of_chat"))
     .values(lease=sa.bindparam("owner"), lease_until=sa.bindparam("until"))
 )
+_HOLD = _LEASE_CHAT.where(chats.c.lease == sa.bindparam("owner"))
 _COUNT = sa.update(inbox).where(inbox.c.id == sa.bindparam("row")).values(attempts=inbox.c.attempts + 1)
 _UNCOUNT = sa.update(inbox).where(inbox.c.id == sa.bindparam("row")).values(attempts=inbox.c.attempts - 1)
 _FREE = (
@@ -134,11 +137,8 @@ def keep(db: Connection, kept: Kept, *, now: datetime) -> int | None:
             "user": incoming.sender.id,
             "sent_at": incoming.sent_at,
         }
-    result = db.execute(_KEEP, values)
-    if result.rowcount != 1:
-        return None
-    key = result.inserted_primary_key
-    return int(key[0]) if key is not None else None
+    row_id: int | None = db.execute(_KEEP, values).scalar_one_or_none()
+    return row_id
 
 
 def _chat(db: Connection, incoming: Incoming) -> Any:
@@ -193,14 +193,9 @@ def claim(db: Connection, *, owner: str, now: datetime) -> Batch:
     """Leases chats that have something to handle and counts an attempt of each row taken."""
     rows: list[Row[Any]] = []
     for chat_id in db.execute(_FREE_CHATS, {"now": now}).scalars().all():
-        most = min(PER_CHAT, PER_TURN - len(rows))
-        taken = list(db.execute(_OF_CHAT, {"of_chat": chat_id, "most": most}))
-        if taken and taken[0].attempts:  # it failed before, perhaps by killing the process: alone
-            if rows:
-                continue
-            taken = taken[:1]
-        else:
-            taken = list(_until_tried(taken))
+        taken = _of_chat(db, chat_id, min(PER_CHAT, PER_TURN - len(rows)))
+        if taken and taken[0].attempts and rows:
+            continue  # it failed before, perhaps by killing the process: in a turn of its own
         rows += taken
         if len(rows) >= PER_TURN or any(row.attempts for row in taken):
             break
@@ -212,11 +207,21 @@ def claim(db: Connection, *, owner: str, now: datetime) -> Batch:
     return batch
 
 
-def _until_tried(rows: Sequence[Row[Any]]) -> Iterable[Row[Any]]:
-    for row in rows:
-        if row.attempts:
-            return
-        yield row
+def _of_chat(db: Connection, chat_id: int, most: int) -> list[Row[Any]]:
+    """The next rows of a chat, oldest first; one that was tried before comes alone."""
+    rows = list(db.execute(_OF_CHAT, {"of_chat": chat_id, "most": most}))
+    if rows and rows[0].attempts >= TRIES:  # each time nobody lived to tell why
+        _note(db, rows[0], "the process died handling it", dead=True)
+        return _of_chat(db, chat_id, most)
+    if rows and rows[0].attempts:
+        return rows[:1]
+    return list(takewhile(lambda row: not row.attempts, rows))
+
+
+def hold(db: Connection, chat_id: int, *, owner: str, now: datetime) -> bool:
+    """Keeps the lease for another minute; to be called first in a transaction that handles a message of
+    the chat. False: somebody else has it by now (this process hung), so nothing may be done."""
+    return db.execute(_HOLD, {"of_chat": chat_id, "owner": owner, "until": now + LEASE}).rowcount == 1
 
 
 def done(db: Connection, rows: Sequence[Row[Any]], *, now: datetime) -> None:
@@ -238,9 +243,13 @@ def not_tried(db: Connection, rows: Sequence[Row[Any]]) -> None:
 def failed(db: Connection, row: Row[Any], error: str) -> bool:
     """Notes why; after the third time the row is set aside. Returns whether it was."""
     dead = bool(row.attempts + 1 >= TRIES)
+    _note(db, row, error, dead=dead)
+    return dead
+
+
+def _note(db: Connection, row: Row[Any], error: str, *, dead: bool) -> None:
     values = {"error": error[:500], "state": "dead" if dead else "pending"}
     db.execute(sa.update(inbox).where(inbox.c.id == row.id).values(**values))
-    return dead
 
 
 def join_case(db: Connection, inbox_id: int, case_id: int) -> None:
