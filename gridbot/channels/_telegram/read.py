@@ -58,10 +58,11 @@ class _Frame:
     update_id: str
     now: datetime
 
-    def make(self, kind: IncomingKind, chat: Chat | None, sender: Sender, **more: Any) -> Incoming:
+    def make(
+        self, kind: IncomingKind, chat: Chat | None, sender: Sender, at: datetime | None = None, **more: Any
+    ) -> Incoming:
         private = chat is None or chat.type == "private"
         values: dict[str, Any] = {
-            "sent_at": self.now,
             "chat": "" if chat is None else str(chat.id),
             "chat_kind": ChatKind.PRIVATE if private else ChatKind.GROUP,
             "chat_title": "" if chat is None else chat.title or "",
@@ -73,6 +74,7 @@ class _Frame:
             update_id=self.update_id,
             kind=kind,
             sender=sender,
+            sent_at=(at or self.now).astimezone(UTC),
             **values,
         )
 
@@ -113,9 +115,22 @@ def _parse(raw: Mapping[str, Any]) -> Update | None:
         except ValidationError as error:
             if data is raw:
                 data = copy.deepcopy(dict(raw))
-            if not _mend(data, error.errors(include_url=False, include_input=False)[0]["loc"]):
+            faults = error.errors(include_url=False, include_input=False)
+            filled = [_not_granted(data, fault["loc"]) for fault in faults if fault["type"] == "missing"]
+            if not any(filled) and not _mend(data, faults[0]["loc"]):
                 return None
     return None
+
+
+def _not_granted(data: Any, loc: Sequence[int | str]) -> bool:
+    """A right this server does not know yet is one the member does not have."""
+    *path, name = loc
+    if path[1:2] not in (["old_chat_member"], ["new_chat_member"]) or not str(name).startswith(
+        ("can_", "is_")
+    ):
+        return False
+    data[path[0]][path[1]][name] = False
+    return True
 
 
 def _mend(data: Any, loc: Sequence[int | str]) -> bool:
@@ -151,8 +166,8 @@ def _message(message: Message, frame: _Frame) -> Incoming:
         return _migrated(message, frame, str(message.migrate_from_chat_id), str(message.chat.id))
     if not any(getattr(message, part, None) for part in _SAID):
         sender = _sender(message.from_user, message.sender_chat)
-        more = {"sent_at": message.date, "message": str(message.message_id), "thread": _thread(message)}
-        return frame.make(IncomingKind.OTHER, message.chat, sender, **more)
+        more = {"message": str(message.message_id), "thread": _thread(message)}
+        return frame.make(IncomingKind.OTHER, message.chat, sender, message.date, **more)
     return _said(message, frame, IncomingKind.MESSAGE, message.date)
 
 
@@ -170,7 +185,7 @@ def _said(message: Message, frame: _Frame, kind: IncomingKind, at: datetime) -> 
         kind,
         message.chat,
         _sender(message.from_user, message.sender_chat),
-        sent_at=at,
+        at,
         thread=_thread(message),
         message=str(message.message_id),
         text=text,
@@ -190,7 +205,7 @@ def _said(message: Message, frame: _Frame, kind: IncomingKind, at: datetime) -> 
 def _migrated(message: Message, frame: _Frame, old: str, new: str) -> Incoming:
     """Telegram says it twice, once in either chat; both come out the same: `chat` is now `new_chat`."""
     sender = _sender(message.from_user, message.sender_chat)
-    said = frame.make(IncomingKind.MIGRATED, message.chat, sender, sent_at=message.date, new_chat=new)
+    said = frame.make(IncomingKind.MIGRATED, message.chat, sender, at=message.date, new_chat=new)
     return msgspec.structs.replace(said, chat=old)
 
 
@@ -296,7 +311,7 @@ def _own_membership(change: ChatMemberUpdated, frame: _Frame) -> Incoming:
     everything = frame.bot.reads_all or change.chat.type == "private"
     rights = _rights(new, everything) if inside else ()
     sender = _sender(change.from_user, None)
-    return frame.make(kind, change.chat, sender, sent_at=change.date, rights=rights)
+    return frame.make(kind, change.chat, sender, at=change.date, rights=rights)
 
 
 def _rights(member: Any, reads_all: bool) -> tuple[str, ...]:
@@ -313,7 +328,7 @@ def _rights(member: Any, reads_all: bool) -> tuple[str, ...]:
 
 
 def _others_membership(change: ChatMemberUpdated, frame: _Frame) -> Incoming:
-    return frame.make(IncomingKind.OTHER, change.chat, _sender(change.from_user, None), sent_at=change.date)
+    return frame.make(IncomingKind.OTHER, change.chat, _sender(change.from_user, None), at=change.date)
 
 
 def _reacted(change: MessageReactionUpdated, frame: _Frame) -> Incoming:
@@ -322,7 +337,7 @@ def _reacted(change: MessageReactionUpdated, frame: _Frame) -> Incoming:
         IncomingKind.REACTION,
         change.chat,
         _sender(change.user, change.actor_chat),
-        sent_at=change.date,
+        at=change.date,
         message=str(change.message_id),
         reactions=tuple(emoji for emoji in emojis if emoji),
     )
