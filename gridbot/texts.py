@@ -379,3 +379,248 @@ def expired() -> str:
 
 def no_right() -> str:
     return "这个要社区的同志来办。您有事直接说就行,我记着。"
+
+
+# --- service days and announcements --------------------------------------------------------------
+
+SERVICE_KEEP = "照常"
+SERVICE_MOVE = "改期"
+SERVICE_CANCEL = "取消"
+SERVICE_OTHER_DAY = "别的日子"
+
+
+def service_comes(item: str) -> str:
+    return f"{item}来"
+
+
+def service_comes_not(item: str) -> str:
+    return f"{item}不来"
+
+
+def service_change(item: str) -> str:
+    return f"改{item}"
+
+
+def service_items(sure: Sequence[str], unsure: Sequence[str]) -> str:
+    """理发、义诊,磨刀待定"""
+    if not unsure:
+        return "、".join(sure)
+    pending = f"{'、'.join(unsure)}{'都' if len(unsure) > 1 and not sure else ''}待定"
+    return f"{'、'.join(sure)},{pending}" if sure else pending
+
+
+def service_head(when: str, name: str, hours: str, place: str) -> str:
+    """明天(19日周六)三九便民日,9到11点,小广场"""
+    return ",".join(part for part in (f"{when}{name}", hours, place) if part)
+
+
+def service_post(head: str, items: str, *, bring: Sequence[str] = (), rain: str = "", more: str = "") -> str:
+    """The post of the eve and the morning; `more` is one more sentence."""
+    said = [f"{head}:{items}" if items else head, ",".join(bring), rain, more]
+    return "".join(f"{part.rstrip('。')}。" for part in said if part)
+
+
+def service_nobody(head: str, following: str) -> str:
+    return f"{head}:师傅们这次都来不了,别白跑一趟。{_next_time(following)}"
+
+
+def service_moved_from(day: str) -> str:
+    return f"原定{day}"
+
+
+def service_missing(
+    name: str, missing: Sequence[int], days: Sequence[int], following: str, month: int
+) -> str:
+    """这个月没有29号,三九是9号和19号 · 2月没有31号,三九下次是3月31日(周三). `month` 0 is this one."""
+    which = "、".join(f"{day}号" for day in missing)
+    whose = f"{month}月" if month else "这个月"
+    if days and not month:
+        return f"{whose}没有{which},{name}是{'和'.join(f'{day}号' for day in days)}"
+    return f"{whose}没有{which},{name}下次是{following}"
+
+
+def service_item_off(day: str, name: str, items: Sequence[str], *, others: bool) -> str:
+    rest = ",其余照常" if others else ""
+    return f"{day}{name}:{'、'.join(items)}这次不来了{rest}。"
+
+
+def service_item_on(day: str, name: str, items: Sequence[str]) -> str:
+    return f"{day}{name}:{'、'.join(items)}这次来。"
+
+
+def service_cancelled(day: str, name: str, following: str) -> str:
+    return f"{day}{name}取消一次。{_next_time(following)}"
+
+
+def service_moved(day: str, name: str, to: str, hours: str, place: str) -> str:
+    return f"{day}{name}改到{to},{','.join(part for part in (hours, place) if part)}。"
+
+
+def service_as_usual(day: str, name: str, hours: str, place: str) -> str:
+    return f"{day}{name}照常,{','.join(part for part in (hours, place) if part)}。"
+
+
+def _next_time(following: str) -> str:
+    return f"下次是{following}。" if following else ""
+
+
+def service_ask(head: str, lines: Sequence[tuple[str, str]]) -> str:
+    """To the organiser, two days before; `lines` are (item, "yes" | "no" | "pending")."""
+    words = {"yes": "来", "no": "不来", "pending": "待定"}
+    listed = "\n".join(f"{item}:{words[state]}" for item, state in lines)
+    return f"{head}。麻烦您点一下各样来不来,没点的我先写待定。\n{listed}"
+
+
+def service_ask_over(head: str, what: str) -> str:
+    return f"{head}:{what}。"
+
+
+def service_holiday(head: str, name: str, holiday: str, *, table_known: bool, year: int) -> str:
+    note = "" if table_known else f"({year}年的调休还没公布,我先按法定假日算的。)"
+    return f"{head},碰上{holiday}假期。{name}照常吗?没人定就照常。{note}"
+
+
+def service_holiday_settled(head: str, name: str, decision: str) -> str:
+    return f"{head}:{name}{decision},定好了。"
+
+
+def service_which_day(head: str, name: str) -> str:
+    return f'{head},改到哪天?别的日子直接说一句,比如"{name}改到20号"。'
+
+
+def service_say_day(name: str) -> str:
+    return f'改到哪天?直接说一句就行,比如"{name}改到20号"。'
+
+
+def service_say_change(item: str) -> str:
+    return f'怎么改?直接说一句就行,比如"{item}改到10点",或"{item}换成修鞋"。'
+
+
+def service_noted_items(day: str, items: Sequence[str], state: str) -> str:
+    words = {"yes": "来", "no": "这次不来", "pending": "先写待定"}
+    return f"好,{day}{'、'.join(items)}{words[state]}。"
+
+
+def service_noted_new(day: str, item: str, new: str) -> str:
+    return f"好,{day}{item}改成{new}。"
+
+
+def service_nobody_left(name: str) -> str:
+    return f'都不来了。要取消这次,回"这次{name}取消"。'
+
+
+def service_noted_cancel(day: str, name: str, *, posted: bool) -> str:
+    told = "群里说了一声" if posted else "前一天我在群里说一声"
+    return f'好,{day}{name}取消,{told}。要照常,回"{name}照常"。'
+
+
+def service_noted_move(day: str, name: str, to: str) -> str:
+    return f"好,{day}{name}改到{to}。"
+
+
+def service_noted_keep(day: str, name: str) -> str:
+    return f"好,{day}{name}照常。"
+
+
+def service_already() -> str:
+    return "已经是这样了,不用再说。"
+
+
+def service_day_past(day: str) -> str:
+    return f"{day}已经过了,换个日子吧。"
+
+
+def service_day_taken(day: str, name: str) -> str:
+    return f"{day}本来就有{name},换个日子吧。"
+
+
+def service_no_date(name: str) -> str:
+    return f"{name}最近没有排日子。"
+
+
+def service_over(day: str, name: str) -> str:
+    return f"{day}{name}已经过了。"
+
+
+def service_next(head: str, items: str, *, bring: Sequence[str], rain: str, more: str = "") -> str:
+    return f"下次是{service_post(head, items, bring=bring, rain=rain, more=more)}"
+
+
+def service_rain_unknown() -> str:
+    return "下雨怎么办还没定,有变动我在群里说"
+
+
+def service_item_answer(item: str, day: str, name: str, state: str) -> str:
+    words = {"yes": f"有{item}", "no": f"{item}不来", "pending": f"{item}还没定,定了我在群里说"}
+    return f"{day}{name}{words[state]}。"
+
+
+def service_schedule(
+    month: int, name: str, days: Sequence[str], missing: Sequence[int], *, this_month: bool
+) -> str:
+    """2月三九便民服务日:9日(周二,正月初四)、19日(周五)、本月无29日"""
+    none = f"{'本月' if this_month else f'{month}月'}无{'、'.join(f'{day}日' for day in missing)}"
+    parts = [*days, *([none] if missing else [])]
+    return f"{month}月{name}:{'、'.join(parts) or '没有'}"
+
+
+def service_day_cancelled(day: str) -> str:
+    return f"{day}取消"
+
+
+def service_day_moved(day: str, to: str) -> str:
+    return f"{day}改到{to}"
+
+
+def calendar_unknown(year: int) -> str:
+    return f"{year}年的调休还没公布,先按周一到周五和法定假日算。"
+
+
+def announcement_made(rule: str, at: str, following: str) -> str:
+    return f"好,{rule}{at}发,下一次是{following}。"
+
+
+def announcement_past() -> str:
+    return "这个时间已经过了,换个时间吧。"
+
+
+def announcement_stopped() -> str:
+    return "好,这条不再发了。"
+
+
+def announcement_line(number: int, rule: str, at: str, text: str) -> str:
+    return f"{number}. {rule}{at}:{text}"
+
+
+def no_announcements() -> str:
+    return "现在没有定时通知。"
+
+
+def pass_on(what: str, number: int, unit: str, contact: str) -> str:
+    how = f"({contact})" if contact else ""
+    return f"{what}({number})要转给{unit}{how},他们不在群里,请您转告一声。"
+
+
+def bounced_card(what: str, number: int) -> str:
+    return f"{what}({number}):知道了,请社区找该管的。找到前还先记在您这儿。"
+
+
+def bounced_to_admin(what: str, number: int, leader: str) -> str:
+    return f"{what}({number}):{leader}说不归他管,请定一下该给谁。"
+
+
+def partly_card(what: str, number: int) -> str:
+    return f"{what}({number}):居民说好一点了,还没全好,麻烦再看看。"
+
+
+def put_out(group: str) -> str:
+    return f"我不在“{group}”群里了,那儿的事我听不到了。要我回去,请再把我加进群。"
+
+
+def blocked_by(name: str) -> str:
+    return f"{name}停用了我,有事没法私下告诉他了,请您知道。"
+
+
+def help_lines(commands: Sequence[tuple[str, str]], community: str) -> str:
+    head = f"我是{community}的网格助手。家里院里有事,直接说楼号和什么坏了就行。"
+    return "\n".join([head, *(f"{word}:{what}" for word, what in commands)])

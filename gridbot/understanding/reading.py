@@ -67,6 +67,7 @@ class Reading:
     urgent: bool = False
     private: bool = False
     because: tuple[str, ...] = ()  #: short sentences, each naming a word or rule that decided
+    danger: str = ""  #: if urgent: gas | fire | trapped | live_wire | collapse | violence | lost | relapse | crisis
 
     @property
     def types(self) -> tuple[str, ...]:

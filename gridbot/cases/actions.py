@@ -1,0 +1,520 @@
+"""What can be done to a case: one verb each, and the only code that writes cases.
+
+Every verb locks the case, asks `rules`, changes the row, records one event, and puts timers and what is
+to be said beside it, all in the caller's transaction. A move that is not possible returns False and
+changes nothing (two leaders pressing at once, a button of an old card).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy import Connection, Row
+
+from gridbot.cases import queries, rules
+from gridbot.cases.events import record
+from gridbot.messages import Actor, CaseState, Move, Role
+from gridbot.store import inbox, timers
+from gridbot.store.tables import case_messages, cases, outbox, supporters
+
+GATHER_IDLE = timedelta(minutes=3)
+GATHER_MOST = timedelta(minutes=10)
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A report as understood, not yet a case. `titles` are the types' Chinese names."""
+
+    types: tuple[str, ...]
+    titles: tuple[str, ...]
+    place: str = ""
+    place_key: str = ""
+    side: str = ""
+    node_id: int | None = None
+    urgent: bool = False
+    private: bool = False
+    hazard: str = ""  #: which safety sentence: gas | fire | trapped …
+    claim_minutes: int = 120
+    data: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """One message that belongs to a case."""
+
+    inbox_id: int | None
+    person_id: int | None
+    text: str
+    message: str
+    at: datetime
+    photos: tuple[str, ...] = ()
+    part: str = "report"
+
+
+_INSERT = sa.insert(cases)
+_MESSAGE = sa.insert(case_messages)
+
+
+def begin(
+    db: Connection,
+    draft: Draft,
+    said: Said,
+    *,
+    community_id: int,
+    chat_id: int,
+    thread: str,
+    actor: Actor,
+    now: datetime,
+    complete: bool,
+) -> Row[Any]:
+    """Begins a case from its first message: numbered at once if complete, else it gathers first."""
+    state = CaseState.WAITING if complete else CaseState.GATHERING
+    key = db.execute(
+        _INSERT,
+        {
+            "community_id": community_id,
+            "state": state.value,
+            "types": list(draft.types),
+            "place": draft.place,
+            "place_key": draft.place_key,
+            "side": draft.side,
+            "node_id": draft.node_id,
+            "level_node_id": draft.node_id,
+            "reporter_id": said.person_id,
+            "chat_id": chat_id,
+            "platform_message": said.message,
+            "thread": thread,
+            "urgent": draft.urgent,
+            "private": draft.private,
+            "data": {
+                **draft.data,
+                "titles": list(draft.titles),
+                "hazard": draft.hazard,
+                "claim_minutes": draft.claim_minutes,
+            },
+            "reported_at": said.at,
+            "gather_until": now + GATHER_MOST,
+        },
+    ).inserted_primary_key
+    assert key is not None
+    case_id = int(key[0])
+    _keep_message(db, community_id, case_id, said)
+    if complete:
+        _number(db, community_id, case_id, draft, actor, now)
+    return queries.case(db, case_id)
+
+
+def _number(
+    db: Connection, community_id: int, case_id: int, draft: Draft, actor: Actor, now: datetime
+) -> int:
+    data = {
+        "types": list(draft.types),
+        "node": draft.node_id,
+        "urgent": draft.urgent,
+        "private": draft.private,
+    }
+    _, number = record(
+        db,
+        Move.OPENED,
+        community_id=community_id,
+        case_id=case_id,
+        actor=actor,
+        now=now,
+        data=data,
+        number=True,
+    )
+    values = {"number": number, "opened_at": now, "state": CaseState.WAITING.value}
+    db.execute(sa.update(cases).where(cases.c.id == case_id).values(**values))
+    return number
+
+
+def open_gathered(db: Connection, case_id: int, *, actor: Actor, now: datetime) -> Row[Any] | None:
+    """The window is over: what was gathered becomes a numbered case. None: it is one already."""
+    case = queries.case(db, case_id, lock=True)
+    if case.state != CaseState.GATHERING or case.number is not None:
+        return None
+    draft = Draft(
+        types=tuple(case.types),
+        titles=tuple(case.data["titles"]),
+        node_id=case.node_id,
+        urgent=case.urgent,
+        private=case.private,
+    )
+    _number(db, case.community_id, case_id, draft, actor, now)
+    return queries.case(db, case_id)
+
+
+def _keep_message(db: Connection, community_id: int, case_id: int, said: Said) -> None:
+    db.execute(
+        _MESSAGE,
+        {
+            "community_id": community_id,
+            "case_id": case_id,
+            "inbox_id": said.inbox_id,
+            "person_id": said.person_id,
+            "part": said.part,
+            "text": said.text,
+            "photos": list(said.photos),
+            "message": said.message,
+            "at": said.at,
+        },
+    )
+    if said.inbox_id is not None:
+        inbox.join_case(db, said.inbox_id, case_id)
+
+
+def add(db: Connection, case: Row[Any], said: Said, *, actor: Actor, now: datetime) -> bool:
+    """A fragment, a photo, an answer joins its case."""
+    if rules.next_state(CaseState(case.state), Move.ADDED) is None:
+        return False
+    if said.inbox_id is not None and _has_message(db, case.id, said.inbox_id):
+        return False
+    _keep_message(db, case.community_id, case.id, said)
+    _record(db, case, Move.ADDED, actor, now, data={"photos": len(said.photos)})
+    return True
+
+
+def _has_message(db: Connection, case_id: int, inbox_id: int) -> bool:
+    query = sa.select(case_messages.c.id).where(
+        case_messages.c.case_id == case_id, case_messages.c.inbox_id == inbox_id
+    )
+    return db.execute(query).first() is not None
+
+
+def second(
+    db: Connection, case: Row[Any], person_id: int, said: Said, *, actor: Actor, now: datetime
+) -> bool:
+    """附议: "我家也是". False if this person counts already (the words are kept all the same)."""
+    if rules.next_state(CaseState(case.state), Move.SECONDED) is None:
+        return False
+    if said.inbox_id is None or not _has_message(db, case.id, said.inbox_id):
+        _keep_message(db, case.community_id, case.id, said)
+    if person_id == case.reporter_id or person_id in queries.supporter_ids(db, case.id):
+        return False
+    db.execute(
+        sa.insert(supporters).values(
+            community_id=case.community_id, case_id=case.id, person_id=person_id, at=now
+        )
+    )
+    _change(db, case, Move.SECONDED, actor, now, supporters=cases.c.supporters + 1)
+    return True
+
+
+def locate(
+    db: Connection,
+    case: Row[Any],
+    *,
+    place: str,
+    place_key: str,
+    side: str,
+    node_id: int | None,
+    actor: Actor,
+    now: datetime,
+) -> bool:
+    """The place becomes known or is corrected."""
+    return _change(
+        db,
+        case,
+        Move.PLACED,
+        actor,
+        now,
+        data={"node": node_id},
+        place=place,
+        place_key=place_key,
+        side=side or case.side,
+        node_id=node_id or case.node_id,
+        level_node_id=node_id or case.level_node_id,
+    )
+
+
+def retype(
+    db: Connection,
+    case: Row[Any],
+    *,
+    types: tuple[str, ...],
+    titles: tuple[str, ...],
+    urgent: bool,
+    private: bool,
+    actor: Actor,
+    now: datetime,
+) -> bool:
+    """The type is corrected, or a later fragment made it clearer. Lowering urgency shows in the event."""
+    data = {"from": case.types, "to": list(types), "urgent": [case.urgent, urgent]}
+    return _change(
+        db,
+        case,
+        Move.RETYPED,
+        actor,
+        now,
+        data=data,
+        types=list(types),
+        urgent=urgent,
+        private=private,
+        more={"titles": list(titles)},
+    )
+
+
+def accept(
+    db: Connection, case: Row[Any], *, actor: Actor, now: datetime, owner_id: int | None = None
+) -> int | None:
+    """认领: somebody goes to see. Returns the event, or None if it cannot be taken any more."""
+    return _move(db, case, Move.ACCEPTED, actor, now, owner_id=owner_id or actor.person, accepted_at=now)
+
+
+def progress(
+    db: Connection, case: Row[Any], words: str, *, until: str, actor: Actor, now: datetime
+) -> int | None:
+    values: dict[str, Any] = {"owner_id": case.owner_id or actor.person, "until_text": until}
+    if case.accepted_at is None:
+        values["accepted_at"] = now
+    return _move(db, case, Move.PROGRESS, actor, now, words=words, **values)
+
+
+def finish(db: Connection, case: Row[Any], *, actor: Actor, now: datetime, words: str = "") -> int | None:
+    """办结 as the leader says it; closed only once the resident agrees or nobody objects."""
+    own = actor.person is not None and actor.person == case.reporter_id
+    return _move(db, case, Move.DONE, actor, now, words=words, data={"own_report": own}, done_at=now)
+
+
+def confirm(db: Connection, case: Row[Any], *, actor: Actor, now: datetime) -> int | None:
+    event = _move(db, case, Move.CONFIRMED, actor, now, closed_at=now)
+    if event:
+        timers.cancel_all(db, subject(case.id))
+    return event
+
+
+def better(db: Connection, case: Row[Any], *, actor: Actor, now: datetime) -> int | None:
+    return _move(db, case, Move.BETTER, actor, now, done_at=None)
+
+
+def reopen(db: Connection, case: Row[Any], *, actor: Actor, now: datetime) -> int | None:
+    """还没好: back to the same leader."""
+    return _move(db, case, Move.REOPENED, actor, now, done_at=None, closed_at=None, accepted_at=None)
+
+
+def withdraw(db: Connection, case: Row[Any], *, actor: Actor, now: datetime) -> int | None:
+    event = _move(db, case, Move.WITHDRAWN, actor, now, closed_at=now)
+    if event:
+        timers.cancel_all(db, subject(case.id))
+        drop_unsaid(db, case.id)
+    return event
+
+
+def close_unanswered(db: Connection, case: Row[Any], *, now: datetime) -> int | None:
+    """Two days nobody said otherwise: 未回访, not 满意."""
+    event = _move(db, case, Move.CLOSED, Actor.system(), now, data={"answered": False}, closed_at=now)
+    if event:
+        timers.cancel_all(db, subject(case.id))
+    return event
+
+
+def hand_over(
+    db: Connection,
+    case: Row[Any],
+    *,
+    actor: Actor,
+    now: datetime,
+    unit_id: int | None = None,
+    person_id: int | None = None,
+    words: str = "",
+) -> int | None:
+    """转办. Who received it first stays the owner until another accepts (首接负责)."""
+    data = {"unit": unit_id, "person": person_id}
+    values: dict[str, Any] = {"unit_id": unit_id}
+    if person_id is not None:
+        values["owner_id"] = person_id
+    return _move(db, case, Move.HANDED_OVER, actor, now, words=words, data=data, **values)
+
+
+def escalate(
+    db: Connection, case: Row[Any], *, to_node: int | None, actor: Actor, now: datetime, words: str = ""
+) -> int | None:
+    """上报: up to the node above. At the top it stays where it is."""
+    data = {"from": case.level_node_id, "to": to_node}
+    return _move(
+        db,
+        case,
+        Move.ESCALATED,
+        actor,
+        now,
+        words=words,
+        data=data,
+        level_node_id=to_node or case.level_node_id,
+    )
+
+
+def bounce(db: Connection, case: Row[Any], *, actor: Actor, now: datetime, words: str = "") -> int | None:
+    """退回: not his. The reason is in his words; the resident reads only that it is being looked for."""
+    count = int(case.data.get("bounces", 0)) + 1
+    data = {"count": count}
+    return _move(db, case, Move.BOUNCED, actor, now, words=words, data=data, more={"bounces": count})
+
+
+def reassign(
+    db: Connection,
+    case: Row[Any],
+    *,
+    owner_id: int,
+    node_id: int | None,
+    actor: Actor,
+    now: datetime,
+) -> int | None:
+    """An admin gives it to somebody."""
+    return _move(
+        db,
+        case,
+        Move.REASSIGNED,
+        actor,
+        now,
+        data={"owner": owner_id, "node": node_id},
+        owner_id=owner_id,
+        unit_id=None,
+        level_node_id=node_id or case.level_node_id,
+        accepted_at=None,
+    )
+
+
+def remind(db: Connection, case: Row[Any], *, to: int | None, now: datetime) -> bool:
+    return _change(db, case, Move.REMINDED, Actor.system(), now, data={"to": to})
+
+
+def told(db: Connection, case: Row[Any], *, person_id: int, private: bool, now: datetime) -> bool:
+    """Notes who was told, for 责任倒查; the first one told is the owner (首接负责)."""
+    values: dict[str, Any] = {}
+    if case.owner_id is None:
+        values["owner_id"] = person_id
+    if case.first_told_at is None:
+        values["first_told_at"] = now
+    data = {"person": person_id, "private": private}
+    return _change(db, case, Move.NOTIFIED, Actor.system(), now, data=data, **values)
+
+
+def undo(db: Connection, case: Row[Any], event_id: int, *, actor: Actor, now: datetime) -> bool:
+    """Takes a tap back within its minute: the case is as before, and what waited to be said is not said."""
+    last = queries.last_event(db, case.id, [move for move in Move if move is not Move.VIEWED])
+    if last is None or last.id != event_id or last.move not in rules.UNDOABLE:
+        return False
+    before = last.data.get("before")
+    if not before or now - last.at > rules.UNDO_FOR:
+        return False
+    values: dict[str, Any] = dict(before)
+    for name in ("accepted_at", "done_at", "closed_at"):
+        values[name] = datetime.fromisoformat(before[name]) if before[name] else None
+    db.execute(sa.update(cases).where(cases.c.id == case.id).values(**values))
+    _record(db, case, Move.UNDONE, actor, now, data={"event": event_id})
+    drop_unsaid(db, case.id, since=last.at)
+    return True
+
+
+def drop_unsaid(db: Connection, case_id: int, *, since: datetime | None = None) -> None:
+    """What waits to be said of this case is not said any more."""
+    unsaid = sa.update(outbox).where(outbox.c.case_id == case_id, outbox.c.state == "waiting")
+    if since is not None:
+        unsaid = unsaid.where(outbox.c.created_at >= since, outbox.c.due_at > since)
+    db.execute(unsaid.values(state="dropped", reason="taken back"))
+
+
+def subject(case_id: int) -> str:
+    """How timers name a case."""
+    return f"case:{case_id}"
+
+
+# --- shared --------------------------------------------------------------------------------------
+
+_BEFORE = (
+    "state",
+    "owner_id",
+    "unit_id",
+    "level_node_id",
+    "until_text",
+    "accepted_at",
+    "done_at",
+    "closed_at",
+)
+
+
+def _move(
+    db: Connection,
+    case: Row[Any],
+    move: Move,
+    actor: Actor,
+    now: datetime,
+    *,
+    words: str = "",
+    data: dict[str, Any] | None = None,
+    more: dict[str, Any] | None = None,
+    **values: Any,
+) -> int | None:
+    """Changes the state by the table in `rules`; the event remembers what was, for undoing."""
+    row = queries.case(db, case.id, lock=True)
+    state = rules.next_state(CaseState(row.state), move)
+    if state is None:
+        return None
+    before = {
+        name: value.isoformat() if isinstance(value := getattr(row, name), datetime) else value
+        for name in _BEFORE
+    }
+    if more:
+        values["data"] = {**row.data, **more}
+    values["state"] = state.value
+    db.execute(sa.update(cases).where(cases.c.id == row.id).values(**values))
+    return _record(db, row, move, actor, now, data={**(data or {}), "before": before}, words=words)
+
+
+def _change(
+    db: Connection,
+    case: Row[Any],
+    move: Move,
+    actor: Actor,
+    now: datetime,
+    *,
+    data: dict[str, Any] | None = None,
+    more: dict[str, Any] | None = None,
+    **values: Any,
+) -> bool:
+    """Changes facts but not the state."""
+    row = queries.case(db, case.id, lock=True)
+    if rules.next_state(CaseState(row.state), move) is None:
+        return False
+    if more:
+        values["data"] = {**row.data, **more}
+    if values:
+        db.execute(sa.update(cases).where(cases.c.id == row.id).values(**values))
+    _record(db, row, move, actor, now, data=data)
+    return True
+
+
+def _record(
+    db: Connection,
+    case: Row[Any],
+    move: Move,
+    actor: Actor,
+    now: datetime,
+    *,
+    data: dict[str, Any] | None = None,
+    words: str = "",
+) -> int:
+    event, _ = record(
+        db,
+        move,
+        community_id=case.community_id,
+        case_id=case.id,
+        actor=actor,
+        now=now,
+        data=data,
+        words=words,
+    )
+    return event
+
+
+def may_handle(actor: Actor) -> bool:
+    return actor.role in (Role.LEADER, Role.DEPUTY, Role.UNIT, Role.ADMIN)
+
+
+def note(db: Connection, case: Row[Any], **facts: Any) -> None:
+    """Small facts about how a case is spoken of; they change nothing about it and need no event."""
+    data = {**queries.case(db, case.id).data, **facts}
+    db.execute(sa.update(cases).where(cases.c.id == case.id).values(data=data))

@@ -1,0 +1,94 @@
+"""The record: every change leaves one row, and each row seals the one before it.
+
+An event holds ids and codes alone; what was said lies in case_word, which can be erased, and the event
+keeps a salted digest of it. So a person can be forgotten while the chain stays whole.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy import Connection
+
+from gridbot.messages import Actor, Move
+from gridbot.store.tables import case_events, case_words, communities
+
+_TAKE = (
+    sa.update(communities)
+    .where(communities.c.id == sa.bindparam("of_community"))
+    .values(
+        last_event=communities.c.last_event + 1,
+        last_case=communities.c.last_case + sa.bindparam("cases"),
+    )
+    .returning(communities.c.last_event, communities.c.last_case, communities.c.salt, communities.c.last_hash)
+)
+_SEAL = (
+    sa.update(communities)
+    .where(communities.c.id == sa.bindparam("of_community"))
+    .values(last_hash=sa.bindparam("hash_now"))
+)
+_EVENT = sa.insert(case_events)
+_WORDS = sa.insert(case_words)
+
+
+def record(
+    db: Connection,
+    move: Move | str,
+    *,
+    community_id: int,
+    case_id: int | None,
+    actor: Actor,
+    now: datetime,
+    data: dict[str, Any] | None = None,
+    words: str = "",
+    number: bool = False,
+) -> tuple[int, int]:
+    """Adds one event; returns its id and the community's newest case number.
+
+    `number=True` takes the next case number in the same statement.
+    """
+    taken = db.execute(_TAKE, {"of_community": community_id, "cases": int(number)}).one()
+    event: dict[str, Any] = {
+        "community_id": community_id,
+        "case_id": case_id,
+        "seq": taken.last_event,
+        "move": str(move),
+        "person_id": actor.person,
+        "role": actor.role.value,
+        "data": data or {},
+        "digest": digest(taken.salt, words),
+        "at": now,
+        "prev_hash": taken.last_hash,
+    }
+    event["hash"] = seal(event)
+    key = db.execute(_EVENT, event).inserted_primary_key
+    assert key is not None
+    db.execute(_SEAL, {"of_community": community_id, "hash_now": event["hash"]})
+    if words:
+        db.execute(_WORDS, {"community_id": community_id, "event_id": key[0], "text": words})
+    return int(key[0]), int(taken.last_case)
+
+
+def digest(salt: str, words: str) -> str:
+    return hashlib.sha256(f"{salt}\n{words}".encode("utf-8", "replace")).hexdigest() if words else ""
+
+
+def seal(event: dict[str, Any]) -> str:
+    """The hash of an event, over everything it says and the hash before it."""
+    said = [
+        event["community_id"],
+        event["seq"],
+        event["case_id"],
+        event["move"],
+        event["person_id"],
+        event["role"],
+        event["data"],
+        event["digest"],
+        event["at"].isoformat(timespec="microseconds"),
+        event["prev_hash"],
+    ]
+    return hashlib.sha256(json.dumps(said, sort_keys=True, ensure_ascii=False).encode()).hexdigest()

@@ -1,0 +1,262 @@
+"""Reading cases; everything is asked within one community."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy import Connection, Row
+
+from gridbot.messages import OPEN_STATES, CaseState, Move
+from gridbot.store.tables import (
+    case_events,
+    case_messages,
+    case_words,
+    cases,
+    holdings,
+    identities,
+    people,
+    questions,
+    supporters,
+)
+
+_OPEN = [state.value for state in OPEN_STATES]
+_LIVE = [*_OPEN, CaseState.DONE.value]
+_CASE = sa.select(cases).where(cases.c.id == sa.bindparam("of_case"))
+_CASE_LOCKED = _CASE.with_for_update()
+
+
+def case(db: Connection, case_id: int, *, lock: bool = False) -> Row[Any]:
+    """Raises sqlalchemy.exc.NoResultFound."""
+    return db.execute(_CASE_LOCKED if lock else _CASE, {"of_case": case_id}).one()
+
+
+def by_number(db: Connection, community_id: int, number: int) -> Row[Any] | None:
+    query = sa.select(cases).where(cases.c.community_id == community_id, cases.c.number == number)
+    return db.execute(query).one_or_none()
+
+
+def open_cases(db: Connection, community_id: int) -> list[Row[Any]]:
+    query = (
+        sa.select(cases)
+        .where(cases.c.community_id == community_id, cases.c.state.in_(_LIVE), cases.c.number.is_not(None))
+        .order_by(cases.c.urgent.desc(), cases.c.number)
+    )
+    return list(db.execute(query))
+
+
+_OF_REPORTER = (
+    sa.select(cases)
+    .where(
+        cases.c.community_id == sa.bindparam("of_community"),
+        cases.c.reporter_id == sa.bindparam("of_person"),
+        cases.c.state.in_(sa.bindparam("states", expanding=True)),
+    )
+    .order_by(cases.c.reported_at.desc())
+)
+
+
+def of_reporter(
+    db: Connection, community_id: int, person_id: int, states: Sequence[str] = _LIVE
+) -> list[Row[Any]]:
+    """Newest first."""
+    which = {"of_community": community_id, "of_person": person_id, "states": list(states)}
+    return list(db.execute(_OF_REPORTER, which))
+
+
+def of_supporter(db: Connection, community_id: int, person_id: int) -> list[Row[Any]]:
+    query = (
+        sa.select(cases)
+        .join(supporters, supporters.c.case_id == cases.c.id)
+        .where(
+            cases.c.community_id == community_id,
+            supporters.c.person_id == person_id,
+            cases.c.state.in_(_LIVE),
+        )
+        .order_by(cases.c.reported_at.desc())
+    )
+    return list(db.execute(query))
+
+
+def with_owner(db: Connection, community_id: int, person_id: int) -> list[Row[Any]]:
+    """What somebody has in hand, newest first."""
+    query = (
+        sa.select(cases)
+        .where(
+            cases.c.community_id == community_id,
+            cases.c.owner_id == person_id,
+            cases.c.state.in_(_LIVE),
+            cases.c.number.is_not(None),
+        )
+        .order_by(cases.c.reported_at.desc())
+    )
+    return list(db.execute(query))
+
+
+_LIVE_IN_CHAT = (
+    sa.select(cases)
+    .where(
+        cases.c.chat_id == sa.bindparam("of_chat"),
+        cases.c.reported_at >= sa.bindparam("since"),
+        cases.c.state.in_([*_LIVE, CaseState.CLOSED.value]),
+    )
+    .order_by(cases.c.reported_at.desc())
+    .limit(50)
+)
+
+
+def recent_in_chat(db: Connection, chat_id: int, since: datetime) -> list[Row[Any]]:
+    """Cases reported in this chat since then, closed ones included, newest first."""
+    return list(db.execute(_LIVE_IN_CHAT, {"of_chat": chat_id, "since": since}))
+
+
+def similar(db: Connection, community_id: int, type_: str, place_key: str, since: datetime) -> list[Row[Any]]:
+    """Cases of the same type at the same place: candidates for 附议, newest first."""
+    query = (
+        sa.select(cases)
+        .where(
+            cases.c.community_id == community_id,
+            cases.c.place_key == place_key,
+            cases.c.reported_at >= since,
+            cases.c.state.in_([*_LIVE, CaseState.CLOSED.value]),
+        )
+        .order_by(cases.c.reported_at.desc())
+        .limit(20)
+    )
+    return [row for row in db.execute(query) if type_ in row.types]
+
+
+_BY_MESSAGE = (
+    sa.select(case_messages.c.case_id)
+    .where(
+        case_messages.c.message == sa.bindparam("of_message"),
+        case_messages.c.community_id == sa.bindparam("of_community"),
+        cases.c.chat_id == sa.bindparam("of_chat"),
+    )
+    .join(cases, cases.c.id == case_messages.c.case_id)
+    .order_by(case_messages.c.id.desc())
+    .limit(1)
+)
+
+
+def by_message(db: Connection, community_id: int, chat_id: int, message: str) -> int | None:
+    """The case a resident's own message belongs to: for replies under it, edits and recalls."""
+    if not message:
+        return None
+    which = {"of_community": community_id, "of_chat": chat_id, "of_message": message}
+    found: int | None = db.execute(_BY_MESSAGE, which).scalar()
+    return found
+
+
+def words_of(db: Connection, case_id: int, part: str = "report") -> str:
+    """What was reported, fragment by fragment, as said. Unmasked: mask before it goes anywhere."""
+    query = (
+        sa.select(case_messages.c.text)
+        .where(case_messages.c.case_id == case_id, case_messages.c.part == part, case_messages.c.text != "")
+        .order_by(case_messages.c.id)
+    )
+    return " ".join(db.execute(query).scalars())
+
+
+def messages_of(db: Connection, case_id: int) -> list[Row[Any]]:
+    query = sa.select(case_messages).where(case_messages.c.case_id == case_id).order_by(case_messages.c.id)
+    return list(db.execute(query))
+
+
+def supporter_ids(db: Connection, case_id: int) -> list[int]:
+    query = sa.select(supporters.c.person_id).where(supporters.c.case_id == case_id)
+    return list(db.execute(query).scalars())
+
+
+def timeline(db: Connection, case_id: int) -> list[Row[Any]]:
+    """Every event of a case with its words, in order."""
+    query = (
+        sa.select(case_events, case_words.c.text.label("words"))
+        .outerjoin(case_words, case_words.c.event_id == case_events.c.id)
+        .where(case_events.c.case_id == case_id)
+        .order_by(case_events.c.seq)
+    )
+    return list(db.execute(query))
+
+
+def last_event(db: Connection, case_id: int, moves: Sequence[Move]) -> Row[Any] | None:
+    query = (
+        sa.select(case_events)
+        .where(case_events.c.case_id == case_id, case_events.c.move.in_([move.value for move in moves]))
+        .order_by(case_events.c.seq.desc())
+        .limit(1)
+    )
+    return db.execute(query).one_or_none()
+
+
+_QUESTIONS = (
+    sa.select(questions)
+    .where(
+        questions.c.chat_id == sa.bindparam("of_chat"),
+        questions.c.answered_at.is_(None),
+        questions.c.until >= sa.bindparam("now"),
+    )
+    .order_by(questions.c.id.desc())
+)
+
+
+def pending_questions(db: Connection, chat_id: int, now: datetime) -> list[Row[Any]]:
+    """What was asked in this chat and not answered yet, newest first."""
+    return list(db.execute(_QUESTIONS, {"of_chat": chat_id, "now": now}))
+
+
+_ME = (
+    sa.select(identities.c.person_id)
+    .where(
+        identities.c.community_id == sa.bindparam("of_community"),
+        identities.c.platform == sa.bindparam("of_platform"),
+        identities.c.user == sa.bindparam("of_user"),
+    )
+    .scalar_subquery()
+)
+_WAITS = sa.select(
+    sa.or_(
+        sa.exists().where(
+            questions.c.chat_id == sa.bindparam("of_chat"),
+            questions.c.answered_at.is_(None),
+            questions.c.until >= sa.bindparam("now"),
+        ),
+        sa.exists().where(cases.c.reporter_id == _ME, cases.c.state.in_(_LIVE)),
+        sa.exists().where(holdings.c.person_id == _ME),
+    )
+)
+
+
+def waits_for(
+    db: Connection, community_id: int, chat_id: int, platform: str, user: str, now: datetime
+) -> bool:
+    """Whether plain talk of this person may belong to something: a question put here, a case of theirs,
+    or an office they hold. One statement, for it is asked of every line of chat."""
+    which = {
+        "of_community": community_id,
+        "of_chat": chat_id,
+        "of_platform": platform,
+        "of_user": user,
+        "now": now,
+    }
+    return bool(db.execute(_WAITS, which).scalar())
+
+
+_IGNORED = (
+    sa.select(people.c.data)
+    .join(identities, identities.c.person_id == people.c.id)
+    .where(
+        identities.c.community_id == sa.bindparam("of_community"),
+        identities.c.platform == sa.bindparam("of_platform"),
+        identities.c.user == sa.bindparam("of_user"),
+    )
+)
+
+
+def is_ignored(db: Connection, community_id: int, platform: str, user: str) -> bool:
+    """别看我 was said."""
+    which = {"of_community": community_id, "of_platform": platform, "of_user": user}
+    data: dict[str, Any] | None = db.execute(_IGNORED, which).scalar()
+    return bool(data and data.get("ignored"))

@@ -1,0 +1,256 @@
+"""What a case makes the bot say, and to whom: outbox rows, written with the change that caused them.
+
+The group sees number, type and area. The leader sees the resident's words, masked. A private case is
+spoken of in private chats alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy import Connection, Row
+
+from gridbot import texts
+from gridbot.cases import queries, rules
+from gridbot.grid import queries as grid
+from gridbot.messages import Button, CaseState, Outgoing, OutKind, Urgency
+from gridbot.privacy import mask, mask_numbers
+from gridbot.store import outbox
+from gridbot.store.tables import cases, chats, identities
+
+SEEN = "👀"
+TAKEN = "🤝"
+MENDED = "🎉"
+
+_CHAT = sa.select(chats).where(chats.c.id == sa.bindparam("of_chat"))
+
+
+def chat_row(db: Connection, chat_id: int) -> Row[Any]:
+    return db.execute(_CHAT, {"of_chat": chat_id}).one()
+
+
+def called(case: Row[Any], *, shared: bool) -> str:
+    return rules.call_it(case.data.get("titles", []), case.place, shared=shared)
+
+
+def to_chat(
+    db: Connection,
+    chat: Row[Any],
+    text: str,
+    *,
+    purpose: str,
+    now: datetime,
+    case: Row[Any] | None = None,
+    reply_to: str = "",
+    buttons: Sequence[Sequence[Button]] = (),
+    urgency: Urgency = Urgency.ANSWER,
+    key: str = "",
+    silent: bool = False,
+    mention: tuple[tuple[str, str], ...] = (),
+    due_at: datetime | None = None,
+    pin: bool = False,
+    thread: str = "",
+) -> int | None:
+    """Puts one message into the outbox; None where the chat is silenced or lost."""
+    if not chat.active or (chat.muted and urgency is not Urgency.EMERGENCY):
+        return None
+    payload = Outgoing(
+        text=text,
+        buttons=tuple(tuple(row) for row in buttons),
+        reply_to=reply_to,
+        thread=thread,
+        silent=silent,
+        mention=mention,
+        pin=pin,
+    )
+    return outbox.say(
+        db,
+        chat_id=chat.id,
+        payload=payload,
+        community_id=chat.community_id if case is None else case.community_id,
+        purpose=purpose,
+        now=now,
+        kind=OutKind.CARD if key else OutKind.SEND,
+        urgency=urgency,
+        key=key,
+        case_id=case.id if case is not None else None,
+        due_at=due_at,
+    )
+
+
+def react(db: Connection, chat: Row[Any], message: str, emoji: str, *, case: Row[Any], now: datetime) -> None:
+    if not message or not chat.active or chat.muted:
+        return
+    outbox.say(
+        db,
+        chat_id=chat.id,
+        payload=Outgoing(emoji=emoji, message=message),
+        community_id=case.community_id,
+        purpose="reaction",
+        now=now,
+        kind=OutKind.REACT,
+        urgency=Urgency.ANSWER,
+        case_id=case.id,
+    )
+
+
+# --- to the reporter -----------------------------------------------------------------------------
+
+
+def tell_reporter(
+    db: Connection,
+    case: Row[Any],
+    text: str,
+    *,
+    purpose: str,
+    now: datetime,
+    buttons: Sequence[Sequence[Button]] = (),
+    due_at: datetime | None = None,
+    urgency: Urgency = Urgency.ANSWER,
+) -> int | None:
+    """Under the report, where it was said; a private case only where the reporter is alone with the bot."""
+    chat, reply_to = chat_row(db, case.chat_id), case.platform_message
+    if case.private and chat.kind != "private":
+        private = grid.private_chat_of(db, case.reporter_id) if case.reporter_id else None
+        if private is None:
+            return None
+        chat, reply_to = private, ""
+    return to_chat(
+        db,
+        chat,
+        text,
+        purpose=purpose,
+        now=now,
+        case=case,
+        reply_to=reply_to,
+        buttons=buttons,
+        due_at=due_at,
+        urgency=urgency,
+        thread=case.thread if chat.id == case.chat_id else "",
+    )
+
+
+def answer_buttons(db: Connection, case: Row[Any], now: datetime) -> list[list[Button]]:
+    """好了 / 好一点 / 还没好, for the reporter and those who said "我家也是"."""
+    until = now + timedelta(days=7)
+    return [
+        [
+            outbox.button(db, text, action, community_id=case.community_id, case_id=case.id, until=until)
+            for text, action in (
+                (texts.MENDED, "case:mended"),
+                (texts.BETTER, "case:better"),
+                (texts.NOT_YET, "case:not_yet"),
+            )
+        ]
+    ]
+
+
+# --- to the leader -------------------------------------------------------------------------------
+
+
+def leader_card(
+    db: Connection,
+    case: Row[Any],
+    person_id: int,
+    text: str,
+    *,
+    purpose: str,
+    now: datetime,
+    buttons: Sequence[Sequence[Button]] = (),
+    urgency: Urgency = Urgency.NOTICE,
+    due_at: datetime | None = None,
+    ring: bool = False,
+) -> int | None:
+    """The one living card of this case in this person's private chat. None: it cannot be shown there.
+
+    An edited card rings nobody; `ring` begins a new one.
+    """
+    chat = grid.private_chat_of(db, person_id)
+    if chat is None:
+        return None
+    turn = case.data.get("turn", 0) if not ring else _next_turn(db, case)
+    return to_chat(
+        db,
+        chat,
+        text,
+        purpose=purpose,
+        now=now,
+        case=case,
+        buttons=buttons,
+        urgency=urgency,
+        key=f"case:{case.id}:{person_id}:{turn}",
+        due_at=due_at,
+    )
+
+
+def _next_turn(db: Connection, case: Row[Any]) -> int:
+    turn = int(case.data.get("turn", 0)) + 1
+    data = {**case.data, "turn": turn}
+    case.data["turn"] = turn  # the row in hand stays true to the table
+    db.execute(sa.update(cases).where(cases.c.id == case.id).values(data=data))
+    return turn
+
+
+def leader_buttons(db: Connection, case: Row[Any], person_id: int) -> list[list[Button]]:
+    """At most three at first: what one would press on the way."""
+    first = (
+        ((texts.TAKE, "case:take"), (texts.OTHER, "case:other"), (texts.MORE, "case:more"))
+        if case.state in (CaseState.WAITING, CaseState.GATHERING)
+        else ((texts.DONE, "case:done"), (texts.OTHER, "case:other"), (texts.MORE, "case:more"))
+    )
+    return [[_button(db, case, text, action, person_id) for text, action in first]]
+
+
+def more_buttons(db: Connection, case: Row[Any], person_id: int) -> list[list[Button]]:
+    rows = (
+        ((texts.DONE, "case:done"), (texts.HAND_OVER, "case:hand_over")),
+        ((texts.ESCALATE, "case:escalate"), (texts.NOT_MINE, "case:bounce"), (texts.BACK, "case:back")),
+    )
+    return [[_button(db, case, text, action, person_id) for text, action in row] for row in rows]
+
+
+def undo_button(
+    db: Connection, case: Row[Any], person_id: int | None, event_id: int, now: datetime
+) -> list[list[Button]]:
+    return [
+        [
+            outbox.button(
+                db,
+                texts.UNDO,
+                "case:undo",
+                community_id=case.community_id,
+                case_id=case.id,
+                person_id=person_id,
+                data={"event": event_id},
+                until=now + rules.UNDO_FOR,
+            )
+        ]
+    ]
+
+
+def _button(db: Connection, case: Row[Any], text: str, action: str, person_id: int) -> Button:
+    return outbox.button(
+        db, text, action, community_id=case.community_id, case_id=case.id, person_id=person_id
+    )
+
+
+def notice_text(db: Connection, case: Row[Any], leader: str, *, accepted: bool = False) -> str:
+    """What the leader reads; a door number only after he has taken it."""
+    words = queries.words_of(db, case.id)
+    words = (mask_numbers if accepted else mask)(words)[:300]
+    what = called(case, shared=not accepted)
+    if case.urgent:
+        settings = grid.settings_of(db, case.community_id)
+        at = case.reported_at.astimezone(settings.zone).strftime("%H:%M")
+        return texts.urgent_notice(what, case.number, at, words)
+    return texts.notice(leader, what, case.number, count=case.supporters, words=words)
+
+
+def identity_of(db: Connection, person_id: int, platform: str) -> Row[Any] | None:
+    query = sa.select(identities).where(
+        identities.c.person_id == person_id, identities.c.platform == platform
+    )
+    return db.execute(query.limit(1)).one_or_none()

@@ -1,0 +1,68 @@
+"""The bot comes into a chat, or is put out; a group gets a new id; somebody starts or blocks the bot."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import sqlalchemy as sa
+
+from gridbot import texts
+from gridbot.cases import voice
+from gridbot.desk import due, notices
+from gridbot.desk.context import Hearing
+from gridbot.grid import actions as grid_actions
+from gridbot.grid import queries as grid
+from gridbot.messages import ChatKind, ChatRole
+from gridbot.store import outbox, timers
+from gridbot.store.tables import chats
+
+STAY_UNBOUND = timedelta(hours=24)
+
+
+def joined(h: Hearing) -> None:
+    """Added to a group: it says once what it is, and goes after a day if nobody wants it."""
+    rights = {"rights": list(h.said.rights)} if h.said.rights else {}
+    h.db.execute(
+        sa.update(chats).where(chats.c.id == h.chat.id).values(active=True, title=h.said.chat_title, **rights)
+    )
+    if h.chat.kind == ChatKind.PRIVATE:
+        _reachable(h, True)
+        return
+    if h.chat.role != ChatRole.UNBOUND or h.chat.asked_to_bind_at is not None:
+        return
+    h.db.execute(sa.update(chats).where(chats.c.id == h.chat.id).values(asked_to_bind_at=h.now))
+    button = outbox.button(h.db, texts.ACTIVATE, "command:activate", community_id=None)
+    chat = h.desk.chat(h.db, h.chat.id)
+    voice.to_chat(h.db, chat, texts.not_activated(), purpose="not-activated", now=h.now, buttons=[[button]])
+    timers.set_timer(h.db, due.LEAVE, f"chat:{h.chat.id}", h.now + STAY_UNBOUND, community_id=None)
+
+
+def left(h: Hearing) -> None:
+    """Put out of a group, or blocked by a person: nothing is sent there until it is let in again."""
+    h.db.execute(sa.update(chats).where(chats.c.id == h.chat.id).values(active=False))
+    timers.cancel(h.db, due.LEAVE, f"chat:{h.chat.id}")
+    if h.chat.kind == ChatKind.PRIVATE:
+        _reachable(h, False)
+    elif h.chat.community_id is not None:
+        text = texts.put_out(h.chat.title or h.said.chat_title)
+        notices.tell_admins(h.db, h.chat.community_id, text, h.now)
+
+
+def _reachable(h: Hearing, reachable: bool) -> None:
+    for community_id, person_id, name, role in grid.persons_of_user(
+        h.db, h.said.platform, h.said.sender.id, h.now
+    ):
+        grid_actions.mark_reachable(h.db, person_id, h.said.platform, reachable=reachable, now=h.now)
+        if not reachable and role is not None:
+            notices.tell_admins(h.db, community_id, texts.blocked_by(name), h.now)
+
+
+def migrated(h: Hearing) -> None:
+    """The group became a supergroup: same chat, new id; ours stays."""
+    if h.said.new_chat:
+        grid_actions.move_chat(h.db, h.chat.id, h.said.new_chat, now=h.now)
+
+
+def rights(h: Hearing) -> None:
+    """The answer to a probe: what the bot may do here."""
+    h.db.execute(sa.update(chats).where(chats.c.id == h.chat.id).values(rights=list(h.said.rights)))

@@ -1,0 +1,178 @@
+"""What the desk knows while it handles one message: the chat, the community, the words, the sender."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy import Connection, Row
+
+from gridbot.cases import voice
+from gridbot.grid import queries as grid
+from gridbot.grid.queries import SettingsView
+from gridbot.messages import Actor, Button, ChatKind, Incoming, Role, Urgency
+from gridbot.store.tables import chats, communities, keywords
+from gridbot.understanding.intents import KeywordRule, Packs
+from gridbot.understanding.places import Gazetteer, GazetteerRow
+
+LATE = timedelta(minutes=10)  #: a message older than this gets no reaction, question or "快出来"
+
+_CHAT = (
+    sa.select(
+        chats,
+        communities.c.version.label("version"),
+        communities.c.name.label("community"),
+        communities.c.sample.label("sample"),
+    )
+    .outerjoin(communities, communities.c.id == chats.c.community_id)
+    .where(chats.c.id == sa.bindparam("of_chat"))
+)
+
+Compile = Callable[[Iterable[KeywordRule]], Packs]
+
+
+@dataclass(frozen=True, slots=True)
+class Knowledge:
+    """A community's words, places and settings, compiled once and kept until its version changes."""
+
+    packs: Packs
+    gazetteer: Gazetteer
+    settings: SettingsView
+
+
+class Desk:
+    """Holds what outlives a message: the shipped packs and each community's compiled knowledge.
+
+    `compile` makes packs from the shipped ones and a community's own keywords.
+    """
+
+    def __init__(
+        self, packs: Packs, compile: Compile, *, admins: frozenset[tuple[str, str]] = frozenset()
+    ) -> None:
+        self.packs = packs
+        self.admins = admins  #: (platform, user) named at start: may claim a community
+        self._compile = compile
+        self._known: dict[int, tuple[int, Knowledge]] = {}
+
+    def chat(self, db: Connection, chat_id: int) -> Row[Any]:
+        return db.execute(_CHAT, {"of_chat": chat_id}).one()
+
+    def knows(self, db: Connection, community_id: int, version: int) -> Knowledge:
+        """What was compiled for this version, or compiles it now."""
+        known = self._known.get(community_id)
+        if known is None or known[0] != version:
+            known = (version, self._learn(db, community_id))
+            self._known[community_id] = known
+        return known[1]
+
+    def _learn(self, db: Connection, community_id: int) -> Knowledge:
+        own = db.execute(sa.select(keywords).where(keywords.c.community_id == community_id)).all()
+        rules = [KeywordRule(row.type, row.word, "add" if row.effect == "add" else "remove") for row in own]
+        packs = self._compile(rules) if rules else self.packs
+        rows = [
+            GazetteerRow(row.node_id, row.name, row.kind, tuple(row.aliases), row.side)
+            for row in grid.gazetteer_rows(db, community_id)
+        ]
+        return Knowledge(packs, Gazetteer.of(rows), grid.settings_of(db, community_id))
+
+
+@dataclass(slots=True)
+class Hearing:
+    """One message being handled. `person` is set once somebody has to be remembered."""
+
+    db: Connection
+    desk: Desk
+    chat: Row[Any]
+    said: Incoming
+    inbox_id: int
+    now: datetime
+    late: bool = False
+    _person: int | None = field(default=None, repr=False)
+    _roles: frozenset[Role] | None = field(default=None, repr=False)
+
+    @property
+    def community_id(self) -> int:
+        return int(self.chat.community_id)
+
+    @property
+    def knows(self) -> Knowledge:
+        return self.desk.knows(self.db, self.community_id, self.chat.version)
+
+    @property
+    def private(self) -> bool:
+        return bool(self.chat.kind == ChatKind.PRIVATE)
+
+    @property
+    def for_us(self) -> bool:
+        """Whether the speaker addresses the bot: then one line is always owed."""
+        said = self.said
+        return self.private or said.mentions_bot or said.reply_to_bot
+
+    @property
+    def person(self) -> int:
+        """The sender's person, remembered if new."""
+        if self._person is None:
+            sender = self.said.sender
+            self._person = grid_person(self.db, self.community_id, self.said, sender.name, self.now)
+        return self._person
+
+    def known_person(self) -> int | None:
+        """The sender's person if there is one already; writes nothing."""
+        if self._person is None:
+            self._person = grid.person_of(self.db, self.community_id, self.said.platform, self.said.sender.id)
+        return self._person
+
+    @property
+    def roles(self) -> frozenset[Role]:
+        """What the sender may do in this community (RESIDENT at least, in a bound chat)."""
+        if self._roles is None:
+            person = self.known_person()
+            held = (
+                grid.roles_of(self.db, self.community_id, person, None, self.now)
+                if person is not None
+                else frozenset()
+            )
+            self._roles = frozenset(held) | {Role.RESIDENT}
+        return self._roles
+
+    @property
+    def leads(self) -> bool:
+        return bool(self.roles & {Role.LEADER, Role.DEPUTY, Role.UNIT, Role.ADMIN})
+
+    def actor(self, role: Role | None = None) -> Actor:
+        if role is None:
+            order = (Role.LEADER, Role.DEPUTY, Role.UNIT, Role.ADMIN, Role.RESIDENT)
+            role = next(one for one in order if one in self.roles)
+        return Actor(self.person, role, self.said.sender.name)
+
+    def answer(
+        self,
+        text: str,
+        *,
+        purpose: str = "answer",
+        buttons: Iterable[Iterable[Button]] = (),
+        case: Row[Any] | None = None,
+        urgency: Urgency = Urgency.ANSWER,
+    ) -> int | None:
+        """One line back, under what was said."""
+        return voice.to_chat(
+            self.db,
+            self.chat,
+            text,
+            purpose=purpose,
+            now=self.now,
+            case=case,
+            reply_to="" if self.private else self.said.message,
+            buttons=[list(row) for row in buttons],
+            urgency=urgency,
+            thread=self.said.thread,
+        )
+
+
+def grid_person(db: Connection, community_id: int, said: Incoming, name: str, now: datetime) -> int:
+    from gridbot.grid import actions
+
+    return actions.remember_person(db, community_id, said.platform, said.sender.id, name, now=now)

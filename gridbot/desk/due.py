@@ -1,0 +1,205 @@
+"""A due timer and what it does: one table, kind → function.
+
+A function runs in the transaction that takes the timer away; raising leaves the timer for another try.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Connection, Row
+
+from gridbot import services, texts
+from gridbot.cases import actions, queries, rules, voice
+from gridbot.desk import notices, residents
+from gridbot.desk.context import Desk
+from gridbot.grid import queries as grid
+from gridbot.messages import Actor, CaseState, Outgoing, OutKind, Urgency
+from gridbot.store import inbox, outbox, timers
+
+Due = Callable[[Connection, Desk, Row[Any], datetime], None]
+
+ERASE, LEAVE = "erase", "leave"
+ERASE_EVERY = timedelta(minutes=10)
+UNPLACED_AFTER = timedelta(minutes=10)  #: the leader hears without a place if nobody answers
+
+
+def fire(db: Connection, desk: Desk, timer: Row[Any], *, now: datetime) -> None:
+    """Does what a timer is for. Raises KeyError for a kind nobody knows (a newer version's)."""
+    if timer.kind in services.DUE:
+        services.DUE[timer.kind](db, timer, now=now)
+    else:
+        DUE[timer.kind](db, desk, timer, now)
+
+
+def start(db: Connection, *, now: datetime) -> None:
+    """The timers that are always there."""
+    timers.set_timer(db, ERASE, "inbox", now + ERASE_EVERY, community_id=None)
+
+
+def _case(db: Connection, timer: Row[Any]) -> Row[Any]:
+    return queries.case(db, int(timer.subject.partition(":")[2]))
+
+
+def _gathered(db: Connection, desk: Desk, timer: Row[Any], now: datetime) -> None:
+    """The window is over: ask once, or stay silent if it never became a report."""
+    case = _case(db, timer)
+    if case.state != CaseState.GATHERING:
+        return
+    if not case.types or case.data.get("band") != "open":
+        _ask_what(db, case, now)
+        return
+    fresh = actions.open_gathered(db, case.id, actor=Actor.system(), now=now)
+    if fresh is None:
+        return
+    settings = grid.settings_of(db, fresh.community_id)
+    if ask_for_place(db, desk, fresh, now):
+        timers.set_timer(
+            db,
+            notices.UNPLACED,
+            timer.subject,
+            now + UNPLACED_AFTER,
+            community_id=fresh.community_id,
+        )
+    else:
+        notices.schedule_notice(db, fresh, settings, now)
+
+
+def _ask_what(db: Connection, case: Row[Any], now: datetime) -> None:
+    """May be a report, may be not: one short question, and nothing if it stays unanswered."""
+    if case.types and not case.data.get("placed"):
+        residents.ask(db, case, "place", texts.ask_place(), now=now)
+    else:
+        residents.ask(db, case, "what", texts.ask_what(), now=now)
+
+
+def ask_for_place(db: Connection, desk: Desk, case: Row[Any], now: datetime) -> bool:
+    """Exactly one question; with buttons where the name fits several places."""
+    if case.data.get("placed") and not case.data.get("choices"):
+        return False
+    choices = [(node_id, grid.node_name(db, node_id)) for node_id in case.data.get("choices", [])]
+    buttons = residents.place_buttons(db, case, choices)
+    return residents.ask(db, case, "place", texts.ask_place(), now=now, buttons=buttons)
+
+
+def _notify(db: Connection, desk: Desk, timer: Row[Any], now: datetime) -> None:
+    case = _case(db, timer)
+    if case.state in (CaseState.WAITING, CaseState.ACCEPTED) and case.first_told_at is None:
+        notices.tell_leader(db, case, now)
+
+
+def _claim_overdue(db: Connection, desk: Desk, timer: Row[Any], now: datetime) -> None:
+    """Nobody took it: a gentle word, then the level above."""
+    case = _case(db, timer)
+    if case.state != CaseState.WAITING:
+        return
+    settings = grid.settings_of(db, case.community_id)
+    if not case.urgent and rules.in_quiet_hours(now, settings.quiet_start, settings.quiet_end, settings.zone):
+        morning = rules.after_quiet_hours(now, settings.quiet_start, settings.quiet_end, settings.zone)
+        timers.set_timer(
+            db, notices.CLAIM, timer.subject, morning, community_id=case.community_id, data=timer.data
+        )
+        return
+    if not timer.data.get("reminded") and not case.urgent:
+        _remind(db, case, timer, now)
+    else:
+        _climb(db, case, timer, now)
+
+
+def _remind(db: Connection, case: Row[Any], timer: Row[Any], now: datetime) -> None:
+    if case.owner_id is not None:
+        voice.leader_card(
+            db,
+            case,
+            case.owner_id,
+            texts.gentle_reminder(case.number),
+            purpose="reminder",
+            now=now,
+            buttons=voice.leader_buttons(db, case, case.owner_id),
+            ring=True,
+        )
+        actions.remind(db, case, to=case.owner_id, now=now)
+    wait = timedelta(minutes=int(case.data.get("claim_minutes", 120)))
+    timers.set_timer(
+        db,
+        notices.CLAIM,
+        timer.subject,
+        now + wait,
+        community_id=case.community_id,
+        data={"reminded": True},
+    )
+
+
+def _climb(db: Connection, case: Row[Any], timer: Row[Any], now: datetime) -> None:
+    here = case.level_node_id or case.node_id
+    parent = grid.parent_of(db, here) if here is not None else None
+    text = texts.nobody_took(voice.called(case, shared=True), case.number)
+    urgency = Urgency.EMERGENCY if case.urgent else Urgency.NOTICE
+    if parent is None:
+        notices.tell_admins(db, case.community_id, text, now, case, urgency=urgency)
+        return
+    actions.escalate(db, case, to_node=parent, actor=Actor.system(), now=now)
+    fresh = queries.case(db, case.id)
+    for leader in grid.leaders_of(db, parent, now):
+        notices.tell(db, fresh, leader.person_id, leader.name, now, text=text, urgency=urgency)
+    settings = grid.settings_of(db, case.community_id)
+    minutes = timedelta(minutes=int(case.data.get("claim_minutes", 120)))
+    wait = settings.urgent_claim if case.urgent else minutes
+    timers.set_timer(
+        db,
+        notices.CLAIM,
+        timer.subject,
+        now + wait,
+        community_id=case.community_id,
+        data={"reminded": True},
+    )
+
+
+def _unplaced(db: Connection, desk: Desk, timer: Row[Any], now: datetime) -> None:
+    """Nobody said where: the leader of the group's grid hears it all the same."""
+    case = _case(db, timer)
+    if case.state == CaseState.WAITING and case.first_told_at is None:
+        notices.schedule_notice(db, case, grid.settings_of(db, case.community_id), now)
+
+
+def _unanswered(db: Connection, desk: Desk, timer: Row[Any], now: datetime) -> None:
+    case = _case(db, timer)
+    if case.state == CaseState.DONE and actions.close_unanswered(db, case, now=now):
+        notices.after_closed(db, case.id, now, answered=False)
+
+
+def _erase(db: Connection, desk: Desk, timer: Row[Any], now: datetime) -> None:
+    """Chat of yesterday goes; in pieces, so that nobody waits for it."""
+    more = inbox.erase_old(db, now=now) >= 500
+    again = timedelta(seconds=5) if more else ERASE_EVERY
+    timers.set_timer(db, ERASE, "inbox", now + again, community_id=None)
+
+
+def _leave(db: Connection, desk: Desk, timer: Row[Any], now: datetime) -> None:
+    """A day in a group that nobody bound: the bot goes."""
+    chat = desk.chat(db, int(timer.subject.partition(":")[2]))
+    if chat.role != "unbound" or not chat.active:
+        return
+    outbox.say(
+        db,
+        chat_id=chat.id,
+        payload=Outgoing(probe="leave"),
+        community_id=None,
+        purpose="leave",
+        now=now,
+        kind=OutKind.PROBE,
+        urgency=Urgency.BULK,
+    )
+
+
+DUE: dict[str, Due] = {
+    notices.GATHER: _gathered,
+    notices.NOTIFY: _notify,
+    notices.CLAIM: _claim_overdue,
+    notices.UNPLACED: _unplaced,
+    notices.CONFIRM: _unanswered,
+    ERASE: _erase,
+    LEAVE: _leave,
+}

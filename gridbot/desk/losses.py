@@ -1,0 +1,46 @@
+"""A message could not be delivered for a reason that concerns more than the message."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy import Connection, Row
+
+from gridbot import texts
+from gridbot.cases import queries
+from gridbot.desk import notices
+from gridbot.grid import actions as grid_actions
+from gridbot.grid import queries as grid
+from gridbot.messages import Fault, SendResult
+from gridbot.store.tables import chats
+
+FROM_CASE = ("notice", "urgent-notice", "reopened")
+
+
+def lost(db: Connection, row: Row[Any], result: SendResult, *, now: datetime) -> None:
+    """Re-keys a migrated chat; marks a lost one; a leader's lost notice goes to the leaders' group."""
+    match result.fault:
+        case Fault.MIGRATED:
+            grid_actions.move_chat(db, row.chat_id, result.new_chat, now=now)
+        case Fault.KICKED:
+            db.execute(sa.update(chats).where(chats.c.id == row.chat_id).values(active=False))
+            if row.community_id is not None:
+                chat = db.execute(sa.select(chats.c.title).where(chats.c.id == row.chat_id)).one()
+                notices.tell_admins(db, row.community_id, texts.put_out(chat.title), now)
+        case Fault.BLOCKED:
+            _blocked(db, row, now)
+        case _:
+            pass
+
+
+def _blocked(db: Connection, row: Row[Any], now: datetime) -> None:
+    chat = db.execute(sa.select(chats).where(chats.c.id == row.chat_id)).one()
+    db.execute(sa.update(chats).where(chats.c.id == chat.id).values(active=False))
+    if chat.person_id is None:
+        return
+    grid_actions.mark_reachable(db, chat.person_id, chat.platform, reachable=False, now=now)
+    if row.case_id is not None and row.purpose in FROM_CASE:
+        case = queries.case(db, row.case_id)
+        notices.tell(db, case, chat.person_id, grid.name_of(db, chat.person_id), now)

@@ -1,0 +1,158 @@
+"""One message in, the right action out.
+
+Called with a kept message, inside its transaction. The order below is the order of precedence; the
+first that takes the message ends it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, Row
+
+from gridbot import services, texts, understanding
+from gridbot.cases import queries
+from gridbot.desk import arrivals, buttons, changes, commands, replies, reports, residents
+from gridbot.desk.context import LATE, Desk, Hearing
+from gridbot.messages import ChatRole, IncomingKind, load_incoming
+from gridbot.store import outbox
+from gridbot.understanding.reading import Band, Kind, Reading
+
+
+def receive(db: Connection, desk: Desk, row: Row[Any], *, now: datetime) -> None:
+    """Handles one inbox row. Raises whatever goes wrong: the caller counts and sets aside."""
+    said = load_incoming(row.incoming)
+    late = row.sent_at is not None and row.received_at - row.sent_at > LATE
+    hearing = Hearing(db, desk, desk.chat(db, row.chat_id), said, row.id, now, late)
+    HANDLERS.get(said.kind, _ignore)(hearing)
+
+
+def _ignore(_h: Hearing) -> None:
+    """Kinds of update gridbot has no use for are kept and passed over."""
+
+
+def hear(h: Hearing) -> None:
+    """A message. In a chat nobody has bound only commands are heard."""
+    said = h.said
+    if said.sender.bot or said.sender.service:
+        return
+    if h.chat.role == ChatRole.UNBOUND or h.chat.community_id is None:
+        commands.in_unbound(h)
+        return
+    if commands.run(h):
+        return
+    if said.mentions_other or said.forwarded or _asked_not_to_be_read(h):
+        return
+    text = said.text or said.transcript
+    reading = understanding.read(text, h.knows.packs, h.knows.gazetteer, photo=bool(said.photos))
+    if h.chat.role == ChatRole.LEADERS:
+        _among_leaders(h, text)
+        return
+    took = _quoted(h, text, reading) or _spoken_to(h, text, reading)
+    if not took and h.for_us and not h.late:
+        h.answer(_owed(h, reading), purpose="not-understood")
+
+
+def _spoken_to(h: Hearing, text: str, reading: Reading) -> bool:
+    """What is not a quote: an answer, a leader's word, a report, a fragment, a question about services."""
+    plain_chat = reading.kind is Kind.CHAT and reading.band is Band.SILENT
+    if plain_chat and not h.for_us and not _attentive(h):
+        return False
+    if residents.answer(h, reading):
+        return True
+    if h.leads and text and replies.unquoted(h, text, only_sure=not h.private):
+        return True
+    if reading.kind is Kind.QUESTION:
+        return _answer_service(h, text)
+    if reading.kind is Kind.REPORT and reading.band is not Band.SILENT:
+        return _report(h, reading)
+    if residents.hear_aside(h, reading):
+        return True
+    own = reports.gathering_case(h)
+    if own is not None and reading.kind in (Kind.CHAT, Kind.PLACE):
+        reports.join(h, own, reading)
+        return True
+    return h.private and _alone(h, reading)
+
+
+def _attentive(h: Hearing) -> bool:
+    """Whether anything here waits for this person's words. One statement: most talk ends at it."""
+    return queries.waits_for(h.db, h.community_id, h.chat.id, h.said.platform, h.said.sender.id, h.now)
+
+
+def _report(h: Hearing, reading: Reading) -> bool:
+    if h.leads and not h.private and not reading.urgent and not reading.places:
+        return False  # the leader's own chatting opens nothing
+    if reading.band is Band.ASK and h.late:
+        return False
+    reports.hear_report(h, reading)
+    return True
+
+
+def _alone(h: Hearing, reading: Reading) -> bool:
+    """In private everything is meant for the bot: a place or a photo begins a report too."""
+    if h.leads or not (h.said.photos or reading.kind is Kind.PLACE):
+        return False
+    reports.hear_report(h, reading)
+    return True
+
+
+def _quoted(h: Hearing, text: str, reading: Reading) -> bool:
+    """A reply: to one of ours by its receipt, or to a resident's own message that is a case."""
+    if not h.said.reply_to:
+        return False
+    receipt = outbox.find_receipt(h.db, h.chat.id, h.said.reply_to)
+    case_id = receipt.case_id if receipt is not None else None
+    if case_id is None:
+        case_id = queries.by_message(h.db, h.community_id, h.chat.id, h.said.reply_to)
+    if case_id is None:
+        return False
+    case = queries.case(h.db, case_id)
+    if h.leads and replies.to_case(h, case, text):
+        return True
+    return residents.answer(h, reading) or residents.about_a_case(h, case, reading)
+
+
+def _among_leaders(h: Hearing, text: str) -> None:
+    """In the leaders' group people talk shop: only replies to ours and clear words count."""
+    receipt = outbox.find_receipt(h.db, h.chat.id, h.said.reply_to) if h.said.reply_to else None
+    if receipt is not None and receipt.case_id is not None:
+        replies.to_case(h, queries.case(h.db, receipt.case_id), text)
+    elif h.leads and text:
+        replies.unquoted(h, text, only_sure=True)
+
+
+def _answer_service(h: Hearing, text: str) -> bool:
+    answer = services.answer_question(h.db, h.community_id, text, h.now)
+    if answer is None:
+        return False
+    h.answer(answer, purpose="service-answer")
+    return True
+
+
+def _owed(h: Hearing, reading: Reading) -> str:
+    """Who addresses the bot always gets one line."""
+    if reading.kind is Kind.CIVIC:
+        return texts.civic()
+    if reading.kind is Kind.RESOLVED:
+        return texts.noted()
+    return texts.not_understood(h.knows.settings.phone)
+
+
+def _asked_not_to_be_read(h: Hearing) -> bool:
+    """别看我: nothing this person says in a group is looked at."""
+    return not h.private and queries.is_ignored(h.db, h.community_id, h.said.platform, h.said.sender.id)
+
+
+HANDLERS: dict[IncomingKind, Callable[[Hearing], None]] = {
+    IncomingKind.MESSAGE: hear,
+    IncomingKind.BUTTON: buttons.press,
+    IncomingKind.EDIT: changes.edited,
+    IncomingKind.RECALL: changes.recalled,
+    IncomingKind.JOINED: arrivals.joined,
+    IncomingKind.LEFT: arrivals.left,
+    IncomingKind.MIGRATED: arrivals.migrated,
+    IncomingKind.RECEIPT: arrivals.rights,
+}

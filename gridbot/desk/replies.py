@@ -1,0 +1,119 @@
+"""A leader's plain words: which case they are about, and what they do to it.
+
+收到, 师傅下午来, 修好了, 转给物业, 解决不了. An unquoted word applies when exactly one case fits, else one
+question with choices. What is doubtful is asked back, never guessed as done.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import Row
+
+from gridbot import texts
+from gridbot.cases import queries, voice
+from gridbot.desk import moves
+from gridbot.desk.context import Hearing
+from gridbot.messages import CaseState
+from gridbot.store import outbox
+from gridbot.understanding.replies import ReplyReading, read_reply
+
+NEEDS = {  # a word fits a case only in these states
+    "accept": (CaseState.WAITING, CaseState.GATHERING),
+    "progress": (CaseState.WAITING, CaseState.ACCEPTED),
+    "done": (CaseState.WAITING, CaseState.ACCEPTED),
+    "transfer": (CaseState.WAITING, CaseState.ACCEPTED),
+    "escalate": (CaseState.WAITING, CaseState.ACCEPTED),
+    "bounce": (CaseState.WAITING, CaseState.ACCEPTED),
+}
+
+
+def to_case(h: Hearing, case: Row[Any], text: str) -> bool:
+    """A leader's words under a notice or under the resident's own message. False: nothing to do with it."""
+    if not moves.may_handle(h, case):
+        return False
+    reading = read_reply(text, h.knows.packs)
+    if reading.action == "none":
+        return False
+    apply(h, case, reading, text)
+    return True
+
+
+def unquoted(h: Hearing, text: str, *, only_sure: bool) -> bool:
+    """A leader's words without a quote: taken if exactly one case of his fits.
+
+    In a group (`only_sure`) nothing is asked back: he may simply be talking.
+    """
+    person = h.known_person()
+    if person is None:
+        return False
+    reading = read_reply(text, h.knows.packs)
+    fits = NEEDS.get(reading.action)
+    if fits is None or (only_sure and not reading.sure):
+        return False
+    mine = [case for case in queries.with_owner(h.db, h.community_id, person) if case.state in fits]
+    named = [case for case in mine if str(case.number) in text]
+    mine = named or mine
+    if len(mine) == 1:
+        apply(h, mine[0], reading, text)
+        return True
+    if not mine or only_sure:
+        return False
+    _ask_which(h, mine, text)
+    return True
+
+
+def apply(h: Hearing, case: Row[Any], reading: ReplyReading, text: str) -> None:
+    """Does what the words say; the doubtful ones are asked back with buttons."""
+    if reading.action == "ask" or not reading.sure:
+        _ask_back(h, case, reading)
+        return
+    match reading.action:
+        case "accept":
+            moves.accept(h.db, case, actor=h.actor(), now=h.now, tapped=False)
+        case "progress":
+            moves.progress(h.db, case, text, until=reading.until or "", actor=h.actor(), now=h.now)
+        case "done":
+            moves.finish(h.db, case, actor=h.actor(), now=h.now, words=text, tapped=False)
+        case "transfer":
+            moves.hand_over(h.db, case, to=reading.to or "", actor=h.actor(), now=h.now, words=text)
+        case "escalate":
+            moves.escalate(h.db, case, actor=h.actor(), now=h.now, words=text, tapped=False)
+        case "bounce":
+            moves.bounce(h.db, case, actor=h.actor(), now=h.now, words=text, tapped=False)
+
+
+def _ask_which(h: Hearing, cases: list[Row[Any]], text: str) -> None:
+    person = h.person
+    choices = [
+        outbox.button(
+            h.db,
+            f"{case.number} {'、'.join(case.data.get('titles', []))}",
+            "case:said",
+            community_id=case.community_id,
+            case_id=case.id,
+            person_id=person,
+            data={"words": text},
+        )
+        for case in cases[:4]
+    ]
+    everything = outbox.button(
+        h.db,
+        texts.ALL_OF_THEM,
+        "case:said_all",
+        community_id=h.community_id,
+        person_id=person,
+        data={"words": text, "cases": [case.id for case in cases]},
+    )
+    buttons = [[one] for one in choices] + [[everything]]
+    h.answer(texts.which_case(len(cases)), purpose="which-case", buttons=buttons)
+
+
+def _ask_back(h: Hearing, case: Row[Any], reading: ReplyReading) -> None:
+    if reading.action == "done":
+        text = texts.really_done(voice.called(case, shared=not h.private), case.number)
+    else:
+        text = texts.not_understood_leader(case.number)
+    if h.private:
+        buttons = voice.leader_buttons(h.db, case, h.person)
+        h.answer(text, purpose="ask-leader", buttons=buttons, case=case)

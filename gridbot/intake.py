@@ -1,0 +1,157 @@
+"""The way in: keep, then handle, chat by chat, in order.
+
+`accept` returns once the updates are committed; only then may a channel answer its platform. One task
+turns the crank: each turn handles what the last one claimed and claims what comes next, in one
+transaction, so that a turn costs one commit.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import secrets
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+import structlog
+from sqlalchemy import Connection
+
+from gridbot.desk.context import Desk
+from gridbot.desk.receive import receive
+from gridbot.failpoint import failpoint
+from gridbot.messages import Kept
+from gridbot.store import inbox
+from gridbot.store.db import Database, DatabaseTrouble
+
+log = structlog.get_logger()
+
+IDLE = 1.0  #: seconds between looks when nobody wakes us (another process may have kept something)
+TROUBLE = 2.0
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    handled: int
+    failed: int
+    dead: int
+    next: inbox.Batch
+
+
+class Intake:
+    def __init__(
+        self,
+        database: Database,
+        desk: Desk,
+        *,
+        now: Callable[[], datetime],
+        handled: Callable[[], None] = lambda: None,
+    ) -> None:
+        self._database = database
+        self._desk = desk
+        self._now = now
+        self._handled = handled  #: told after each turn: the outbox may have something
+        self._owner = secrets.token_hex(8)
+        self._awake = asyncio.Event()
+        self.handled = self.failed = self.dead = 0  #: counted for /metrics
+
+    async def accept(self, updates: Sequence[Kept]) -> None:
+        """Commits the updates. Raises if it could not: then the platform must send them again."""
+        if not updates:
+            return
+        failpoint("before-inbox-commit")
+        await asyncio.wrap_future(self._database.submit(lambda db: self._keep(db, updates)))
+        failpoint("after-inbox-commit")
+        self._awake.set()
+
+    def _keep(self, db: Connection, updates: Sequence[Kept]) -> None:
+        now = self._now()
+        for update in updates:
+            inbox.keep(db, update, now=now)
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Handles until stopped, and ends with the turn in hand."""
+        batch = inbox.Batch()
+        while not stop.is_set() or batch.rows:
+            try:
+                claiming = not stop.is_set()
+                turn = await asyncio.wrap_future(
+                    self._database.submit(lambda db, b=batch, c=claiming: self._turn(db, b, claim=c))  # type: ignore[misc]
+                )
+            except DatabaseTrouble as trouble:
+                log.error("database trouble, intake waits", error=str(trouble.orig))
+                await _sleep(stop, TROUBLE)
+                if stop.is_set():
+                    return
+                continue
+            batch = turn.next
+            self._count(turn)
+            if not batch.rows and not stop.is_set():
+                await self._wait(stop)
+
+    def _count(self, turn: Turn) -> None:
+        self.handled += turn.handled
+        self.failed += turn.failed
+        self.dead += turn.dead
+        if turn.handled or turn.failed:
+            failpoint("after-case-commit")
+            self._handled()
+
+    def _turn(self, db: Connection, batch: inbox.Batch, *, claim: bool) -> Turn:
+        now = self._now()
+        done, failed, dead = handle(db, self._desk, batch, owner=self._owner, now=now)
+        following = inbox.claim(db, owner=self._owner, now=now) if claim else inbox.Batch()
+        return Turn(done, failed, dead, following)
+
+    async def _wait(self, stop: asyncio.Event) -> None:
+        self._awake.clear()
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(_either(self._awake, stop), IDLE)
+
+
+def handle(
+    db: Connection, desk: Desk, batch: inbox.Batch, *, owner: str, now: datetime
+) -> tuple[int, int, int]:
+    """Handles claimed rows, each in a SAVEPOINT. After a failure the rest of that chat waits for its
+    turn, so that order is kept. Returns how many were handled, failed, and set aside for good."""
+    done: list[object] = []
+    untried: list[object] = []
+    stuck: set[int] = set()
+    failed = dead = 0
+    for row in batch.rows:
+        if row.chat_id in stuck:
+            untried.append(row)
+            continue
+        try:
+            with db.begin_nested():
+                failpoint("mid-handling")
+                receive(db, desk, row, now=now)
+        except DatabaseTrouble:
+            raise
+        except Exception as error:
+            log.exception("a message could not be handled", inbox=row.id, attempt=row.attempts + 1)
+            failed += 1
+            if inbox.failed(db, row, f"{type(error).__name__}: {error}"):
+                dead += 1
+            else:
+                stuck.add(row.chat_id)
+        else:
+            done.append(row)
+    inbox.done(db, done, now=now)  # type: ignore[arg-type]
+    inbox.not_tried(db, untried)  # type: ignore[arg-type]
+    inbox.release(db, batch, owner=owner)
+    return len(done), failed, dead
+
+
+async def _either(*events: asyncio.Event) -> None:
+    waiting = [asyncio.ensure_future(event.wait()) for event in events]
+    try:
+        await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for one in waiting:
+            one.cancel()
+
+
+async def _sleep(stop: asyncio.Event, seconds: float) -> None:
+    with contextlib.suppress(TimeoutError):
+        await asyncio.wait_for(stop.wait(), seconds)
