@@ -126,6 +126,28 @@ def find_button(db: Connection, token: str) -> Row[Any] | None:
 # --- delivery's side -----------------------------------------------------------------------------
 
 _busy = outbox.alias("busy")
+_TURNS = (
+    sa.select(
+        outbox.c.id,
+        sa.func.row_number()
+        .over(partition_by=outbox.c.chat_id, order_by=(outbox.c.rank, outbox.c.due_at, outbox.c.id))
+        .label("turn"),
+    )
+    .join(chats, chats.c.id == outbox.c.chat_id)
+    .where(
+        chats.c.platform == sa.bindparam("platform"),
+        chats.c.bot == sa.bindparam("bot"),
+        outbox.c.state.in_(("waiting", "claimed")),
+        outbox.c.due_at <= sa.bindparam("now"),
+        sa.or_(chats.c.not_before.is_(None), chats.c.not_before <= sa.bindparam("now"), outbox.c.rank == 0),
+        ~sa.exists().where(
+            _busy.c.chat_id == outbox.c.chat_id,
+            _busy.c.state == "claimed",
+            _busy.c.lease_until >= sa.bindparam("now"),
+        ),
+    )
+    .subquery("turns")
+)
 _CANDIDATES = (
     sa.select(
         outbox,
@@ -135,24 +157,16 @@ _CANDIDATES = (
         chats.c.kind.label("chat_kind"),
         cards.c.message.label("card_message"),
     )
+    .join(_TURNS, sa.and_(_TURNS.c.id == outbox.c.id, _TURNS.c.turn == 1))
     .join(chats, chats.c.id == outbox.c.chat_id)
     .outerjoin(
         cards, sa.and_(cards.c.chat_id == outbox.c.chat_id, cards.c.key == outbox.c.key, outbox.c.key != "")
     )
-    .where(
+    .where(  # again, for PostgreSQL: this is what it looks at once more after it got the lock
         sa.or_(
             outbox.c.state == "waiting",
             sa.and_(outbox.c.state == "claimed", outbox.c.lease_until < sa.bindparam("now")),
-        ),
-        outbox.c.due_at <= sa.bindparam("now"),
-        sa.or_(chats.c.not_before.is_(None), chats.c.not_before <= sa.bindparam("now"), outbox.c.rank == 0),
-        chats.c.platform == sa.bindparam("platform"),
-        chats.c.bot == sa.bindparam("bot"),
-        ~sa.exists().where(
-            _busy.c.chat_id == outbox.c.chat_id,
-            _busy.c.state == "claimed",
-            _busy.c.lease_until >= sa.bindparam("now"),
-        ),
+        )
     )
     .order_by(outbox.c.rank, outbox.c.due_at, outbox.c.id)
     .limit(sa.bindparam("most"))
@@ -180,26 +194,35 @@ def claim(
     db: Connection, *, platform: str, bot: str, owner: str, now: datetime, most: int = 8
 ) -> list[Row[Any]]:
     """At most one row per chat, the most urgent first. A row whose lease ran out was sent or not, nobody
-    knows: it is given out once more and marked."""
-    rows: dict[int, Row[Any]] = {}
-    for row in db.execute(_CANDIDATES, {"now": now, "platform": platform, "bot": bot, "most": most * 8}):
-        rows.setdefault(row.chat_id, row)
-        if len(rows) == most:
-            break
+    knows: it is given out once more and marked; the second time it is given up."""
+    rows = []
+    for row in db.execute(_CANDIDATES, {"now": now, "platform": platform, "bot": bot, "most": most}):
+        enough = row.attempts >= TRIES if _repeatable(row) else row.maybe_twice
+        if row.state == "claimed" and enough:
+            values = {"state": "failed", "reason": "unknown twice: the sender died"}
+            db.execute(sa.update(outbox).where(outbox.c.id == row.id).values(**values))
+        else:
+            rows.append(row)
     if rows:
+        until = now + LEASE
         db.execute(
             _CLAIM,
             [
                 {
                     "row": row.id,
                     "owner": owner,
-                    "until": now + LEASE,
-                    "maybe_twice": row.maybe_twice or row.state == "claimed",
+                    "until": until,
+                    "maybe_twice": row.maybe_twice or (row.state == "claimed" and not _repeatable(row)),
                 }
-                for row in rows.values()
+                for row in rows
             ],
         )
-    return list(rows.values())
+    return rows
+
+
+def _repeatable(row: Row[Any]) -> bool:
+    """Done twice it looks as if done once."""
+    return bool(row.card_message) or row.kind in (OutKind.REACT, OutKind.MENU, OutKind.PROBE)
 
 
 def mark(db: Connection, row: Row[Any], result: SendResult, *, owner: str, now: datetime) -> bool:
@@ -213,9 +236,9 @@ def mark(db: Connection, row: Row[Any], result: SendResult, *, owner: str, now: 
             values |= {"state": "failed"}
         case Outcome.RETRY | Outcome.UNKNOWN:
             values |= _again(db, row, result, now)
-            _hold(db, row, result, now)
     if db.execute(sa.update(outbox).where(mine).values(**values)).rowcount != 1:
         return False
+    _hold(db, row, result, now)
     if result.outcome is Outcome.SENT and row.key and row.kind == OutKind.CARD.value and result.message:
         db.execute(
             _CARD,
@@ -240,19 +263,22 @@ def _hold(db: Connection, row: Row[Any], result: SendResult, now: datetime) -> N
 
 
 def _again(db: Connection, row: Row[Any], result: SendResult, now: datetime) -> dict[str, Any]:
-    """Unknown is tried once more when its lease would have ended; refusals wait longer each time."""
+    """Unknown is tried once more when its lease would have ended (what may be repeated freely counts as
+    refused); refusals wait longer each time."""
     newer = sa.select(outbox.c.id).where(
         outbox.c.chat_id == row.chat_id, outbox.c.key == row.key, outbox.c.id > row.id
     )
     if row.kind == OutKind.CARD.value and db.execute(newer.limit(1)).first():
         return {"state": "dropped"}  # what it said is out of date
     attempts = row.attempts + 1
-    if result.outcome is Outcome.UNKNOWN:
+    if result.outcome is Outcome.UNKNOWN and not _repeatable(row):
         if row.maybe_twice:
             return {"state": "failed", "reason": f"unknown twice: {result.reason}"[:500]}
         return {"state": "waiting", "maybe_twice": True, "due_at": now + LEASE}
     if attempts >= TRIES and not result.retry_after:
         return {"state": "failed"}
+    if result.retry_after and row.rank:
+        return {"state": "waiting"}  # the chat waits as a whole, and the row keeps its turn in it
     wait = result.retry_after or BACK_OFF[min(attempts, len(BACK_OFF)) - 1]
     return {"state": "waiting", "due_at": now + timedelta(seconds=wait)}
 
