@@ -1,0 +1,161 @@
+"""From hits to evidence: words that stand alone, and a fault tied to the nearest thing it can be said of."""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_left
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from gridbot.understanding.intents import Packs, Role, Rule
+from gridbot.understanding.scan import Hit, Scan
+
+_NEGATED = re.compile(
+    r"(?:没有?|沒有?|未|不|别|无|勿|覅|哪有|没啥|没什么|不会|不是|不再|从来不|并没有?|不怎么|没再|没见|没听说|杜绝|避免|防止|以防|预防|严禁|禁止|不要|不得|请勿|谢绝)"
+    r"(?:有|再|啥|什么|怎么|那么|这么|是|说|过|人|任何|啊|乱|随意|随便|发生|出现){0,2}$"
+)
+_JOINED = re.compile(r"^(?:和|与|跟|及|以及|还有|、|/|,|，| |连|同|或|都|也){0,4}$")
+_LOOK_BACK, _LOOK_AHEAD = 10, 5
+_AHEAD_REACH = 7
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    rule: Rule
+    start: int
+    end: int
+    words: tuple[str, ...]
+    clause: int  #: where the fault stands
+    score: float
+
+    @property
+    def type(self) -> str:
+        return self.rule.type
+
+
+def possible(packs: Packs, found: list[tuple[int, int, int]]) -> bool:
+    """Could these hits make any evidence at all? Decides cheaply for nearly all chat."""
+    things = faults = 0
+    for which, _, _ in found:
+        keyword = packs.keywords[which]
+        if keyword.alone:
+            return True
+        things |= keyword.things
+        faults |= keyword.faults
+    return bool(things & faults)
+
+
+def gather(scan: Scan, packs: Packs) -> list[Evidence]:
+    found = [*_alone(scan, packs), *_pairs(scan, packs)]
+    excluded = _excluded(scan, packs)
+    return [one for one in found if (one.clause, one.type) not in excluded]
+
+
+def _negated(scan: Scan, start: int) -> bool:
+    return bool(_NEGATED.search(scan.norm[max(0, start - 8) : start]))
+
+
+def _alone(scan: Scan, packs: Packs) -> Iterator[Evidence]:
+    reach = 0  #: the end of the longest hit so far: what lies inside it is part of a longer word
+    for hit in scan.hits:
+        uses = [u for u in hit.keyword.uses if u.role is Role.ALONE and scan.fits(hit, u)]
+        if not uses:
+            continue
+        inside = hit.end <= reach
+        reach = max(reach, hit.end)
+        for use in uses:
+            rule = packs.rules[use.owner]
+            if inside and not rule.urgent:
+                continue
+            if not rule.topic and _negated(scan, hit.start):
+                continue
+            yield Evidence(rule, hit.start, hit.end, (hit.keyword.word,), scan.clause(hit.start), rule.score)
+
+
+def _pairs(scan: Scan, packs: Packs) -> Iterator[Evidence]:
+    things = _longest([hit for hit in scan.hits if hit.keyword.things])
+    faults = _longest([hit for hit in scan.hits if hit.keyword.faults])
+    starts = [thing.start for thing in things]
+    for fault in faults:
+        if _negated(scan, fault.start):
+            continue
+        for thing in _bound(scan, fault, things, bisect_left(starts, fault.start)):
+            yield from _made(scan, packs, thing, fault)
+
+
+def _longest(hits: list[Hit]) -> list[Hit]:
+    """Without those that lie inside a longer one: 楼道灯 is neither 楼道 nor 灯."""
+    kept: list[Hit] = []
+    for hit in hits:
+        if not kept or hit.end > kept[-1].end:
+            kept.append(hit)
+    return kept
+
+
+def _bound(scan: Scan, fault: Hit, things: list[Hit], at: int) -> list[Hit]:
+    """The things this fault is said of: the nearest in its clause, those joined to it, else next door."""
+    clause = scan.clause(fault.start)
+    ranked: list[tuple[int, int]] = []
+    around = range(max(0, at - _LOOK_BACK), min(len(things), at + _LOOK_AHEAD))
+    for i in around:
+        thing = things[i]
+        if not thing.keyword.things & fault.keyword.faults:
+            continue
+        if thing.start < fault.start:
+            gap = max(0, fault.start - thing.end)
+            far = clause - scan.clause(thing.start)
+            if far <= 2 and thing.end <= fault.end:
+                ranked.append((far * 100 + gap, i))
+        else:
+            gap = thing.start - fault.end
+            far = scan.clause(thing.start) - clause
+            if gap >= 0 and ((far == 0 and gap <= _AHEAD_REACH) or (far == 1 and gap <= 3)):
+                ranked.append((far * 150 + gap + 2, i))
+    if not ranked:
+        return []
+    ranked.sort()
+    _, best = ranked[0]
+    chosen = [things[best]]
+    for i in range(best - 1, max(-1, best - 4), -1):
+        between = scan.norm[things[i].end : chosen[-1].start]
+        if not _JOINED.match(between) or not between.strip(" ,，"):
+            break
+        if things[i].keyword.things & fault.keyword.faults:
+            chosen.append(things[i])
+    return chosen
+
+
+def _made(scan: Scan, packs: Packs, thing: Hit, fault: Hit) -> Iterator[Evidence]:
+    both = thing.keyword.things & fault.keyword.faults
+    gap = max(fault.start - thing.end, thing.start - fault.end, 0)
+    apart = abs(scan.clause(thing.start) - scan.clause(fault.start))
+    best: dict[str, Evidence] = {}
+    for use in thing.keyword.uses:
+        if use.role is not Role.THING or not both >> use.owner & 1 or not scan.fits(thing, use):
+            continue
+        rule = packs.rules[use.owner]
+        if gap > rule.reach or not _fault_fits(scan, fault, use.owner):
+            continue
+        score = rule.score - (0.15 if apart > 1 else 0)
+        start, end = min(thing.start, fault.start), max(thing.end, fault.end)
+        words = (thing.keyword.word, fault.keyword.word)
+        one = Evidence(rule, start, end, words, scan.clause(fault.start), score)
+        known = best.get(rule.type)
+        if known is None or (one.rule.urgent, one.score) > (known.rule.urgent, known.score):
+            best[rule.type] = one
+    yield from best.values()
+
+
+def _fault_fits(scan: Scan, fault: Hit, owner: int) -> bool:
+    return any(
+        use.role is Role.FAULT and use.owner == owner and scan.fits(fault, use) for use in fault.keyword.uses
+    )
+
+
+def _excluded(scan: Scan, packs: Packs) -> set[tuple[int, str]]:
+    found = set()
+    for hit in scan.hits:
+        for use in hit.keyword.uses:
+            if use.role is Role.EXCLUDE and scan.fits(hit, use):
+                found.add((scan.clause(hit.start), packs.type_order[use.owner]))
+    return found

@@ -1,0 +1,297 @@
+"""The packs: issue types and phrase lists, read from layers of YAML, checked, and compiled for one scan."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from enum import IntEnum
+from functools import cached_property
+from importlib import resources
+from pathlib import Path
+from types import MappingProxyType
+from typing import Literal
+
+from ahocorasick_rs import AhoCorasick, Implementation, MatchKind
+
+from gridbot.understanding.layers import Merged, read_layers
+from gridbot.understanding.reading import Kind
+from gridbot.understanding.schema import (
+    CueFile,
+    Deadlines,
+    Examples,
+    Pairs,
+    Phrases,
+    PlacesFile,
+    Responsible,
+    Thresholds,
+    TypeFile,
+    bounded,
+)
+from gridbot.understanding.yamlfile import PackError
+
+__all__ = ["Cue", "IssueType", "KeywordRule", "PackError", "Packs", "default_folder", "load_packs"]
+
+
+@dataclass(frozen=True, slots=True)
+class KeywordRule:
+    """A keyword an administrator added or removed by command: the topmost layer."""
+
+    type: str
+    word: str
+    action: Literal["add", "remove"] = "add"
+    sure: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class IssueType:
+    id: str
+    title: str
+    covers: str
+    urgency: Literal["normal", "high"]
+    private: bool
+    supply: bool
+    owner_first: bool
+    deadlines: Deadlines
+    responsible: Responsible
+    thresholds: Thresholds
+    examples: Examples
+    weak: bool
+    source: TypeFile
+
+
+class Role(IntEnum):
+    ALONE = 0
+    THING = 1
+    FAULT = 2
+    EXCLUDE = 3
+    TRAP = 4
+    CUE = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One way to recognise a type: words that stand alone, or a thing together with a fault."""
+
+    number: int
+    type: str
+    score: float
+    hazard: str = ""  #: which danger it tells of, if any
+    topic: bool = False
+    reach: int = 16
+    name: str = ""
+
+    @property
+    def urgent(self) -> bool:
+        return bool(self.hazard)
+
+
+@dataclass(frozen=True, slots=True)
+class Cue:
+    """A mood of speech: hypothetical, past, advertisement … and how far it silences."""
+
+    name: str
+    kind: Kind
+    scope: Literal["clause", "onward", "message", "none"]
+    unless: frozenset[str]
+    urgent_too: bool
+    why: str
+    patterns: tuple[re.Pattern[str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Use:
+    """What one keyword means: its role, and the rule, type or cue it belongs to."""
+
+    role: Role
+    owner: int
+    whole: bool = False  #: must begin and end where words do
+
+
+@dataclass(frozen=True, slots=True)
+class Keyword:
+    word: str
+    uses: tuple[Use, ...]
+    alone: bool
+    things: int  #: rules of which it is a thing, as bits
+    faults: int
+    cue: bool
+
+
+@dataclass(frozen=True)
+class Packs:
+    """Everything the reader knows, compiled once and never changed."""
+
+    types: Mapping[str, IssueType]
+    rules: tuple[Rule, ...]
+    cues: tuple[Cue, ...]
+    keywords: tuple[Keyword, ...]
+    automaton: AhoCorasick = field(repr=False)
+    places: PlacesFile = field(repr=False)
+    replies: Mapping[str, Phrases] = field(repr=False)
+    sound_words: tuple[str, ...] = field(repr=False)
+    silent_lines: tuple[str, ...] = field(repr=False)
+    type_order: tuple[str, ...] = field(repr=False)
+
+    @cached_property
+    def memo(self) -> dict[str, object]:
+        """What other modules compile from these packs once (places, replies, sounds)."""
+        return {}
+
+
+def default_folder() -> Path:
+    """`intents/` of the checkout, or the copy carried in the wheel."""
+    carried = Path(str(resources.files("gridbot"))) / "_data" / "intents"
+    if carried.is_dir():
+        return carried
+    return Path(__file__).resolve().parents[2] / "intents"
+
+
+def load_packs(*folders_or_layers: Path, extra: Iterable[KeywordRule] = ()) -> Packs:
+    """Read the layers, lowest first (none given: the shipped types), and compile them.
+
+    Raises PackError with file, line and field; nothing is ever half loaded.
+    """
+    merged = read_layers(folders_or_layers or (default_folder(),))
+    for rule in extra:
+        _apply(merged, rule)
+    return _compile(merged)
+
+
+def _apply(merged: Merged, rule: KeywordRule) -> None:
+    if rule.type not in merged.types:
+        raise PackError("keywords", None, rule.type, "no such issue type")
+    target = merged.types[rule.type]
+    if rule.action == "remove":
+        target.off.append(rule.word)
+    else:
+        (target.sure if rule.sure else target.maybe).append(rule.word)
+        target.off[:] = [word for word in target.off if word != rule.word]
+
+
+class _Builder:
+    """Collects keywords with their uses, then hands over to the automaton."""
+
+    def __init__(self, merged: Merged) -> None:
+        self.merged = merged
+        self.rules: list[Rule] = []
+        self.uses: dict[str, list[Use]] = {}
+
+    def words(self, words: Iterable[str], off: frozenset[str] = frozenset()) -> Iterator[str]:
+        """The words with every @group in place of its name."""
+        for word in words:
+            if word in off:
+                continue
+            if word.startswith("@"):
+                if word[1:] not in self.merged.words:
+                    raise PackError("intents", None, word, "no such word group")
+                yield from self.words(self.merged.words[word[1:]], off)
+            else:
+                yield word
+
+    def use(self, words: Iterable[str], role: Role, owner: int, off: frozenset[str] = frozenset()) -> None:
+        for word in self.words(words, off):
+            whole = word.startswith("=")
+            plain = word.lstrip("=").lower()
+            if plain in off:
+                continue
+            use = Use(role, owner, whole)
+            uses = self.uses.setdefault(plain, [])
+            if use not in uses:
+                uses.append(use)
+
+    def rule(self, kind: str, score: float, *, hazard: str = "", reach: int = 16, name: str = "") -> int:
+        number = len(self.rules)
+        self.rules.append(Rule(number, kind, score, hazard, name == "topics", reach, name))
+        return number
+
+    def type(self, number: int, spec: TypeFile) -> None:
+        off = frozenset(spec.off)
+        alone = [("sure", 1.0, spec.sure), ("maybe", 0.6, spec.maybe), ("topics", 0.4, spec.topics)]
+        for name, score, words in alone:
+            if words:
+                self.use(words, Role.ALONE, self.rule(spec.id, score, name=name), off)
+        for pairs in spec.pairs:
+            self.pairs(pairs, self.rule(spec.id, pairs.score, reach=pairs.reach, name="pairs"), off)
+        for hazard, danger in spec.danger.items():
+            if danger.words:
+                self.use(danger.words, Role.ALONE, self.rule(spec.id, 1.2, hazard=hazard, name="danger"), off)
+            for pairs in danger.pairs:
+                owner = self.rule(spec.id, pairs.score + 0.2, hazard=hazard, reach=pairs.reach, name="danger")
+                self.pairs(pairs, owner, off)
+        self.use(spec.excludes, Role.EXCLUDE, number, off)
+
+    def pairs(self, pairs: Pairs, owner: int, off: frozenset[str]) -> None:
+        self.use(pairs.things, Role.THING, owner, off)
+        self.use(pairs.faults, Role.FAULT, owner, off)
+
+    def keywords(self) -> tuple[Keyword, ...]:
+        made = []
+        for word, uses in self.uses.items():
+            things = faults = 0
+            for use in uses:
+                if use.role is Role.THING:
+                    things |= 1 << use.owner
+                elif use.role is Role.FAULT:
+                    faults |= 1 << use.owner
+            roles = {use.role for use in uses}
+            made.append(Keyword(word, tuple(uses), Role.ALONE in roles, things, faults, Role.CUE in roles))
+        return tuple(made)
+
+
+def _compile(merged: Merged) -> Packs:
+    builder = _Builder(merged)
+    specs = [spec for spec in merged.types.values() if not spec.disabled]
+    for number, spec in enumerate(specs):
+        builder.type(number, spec)
+    cues = tuple(_cue(name, spec) for name, spec in merged.cues.items())
+    for number, cue in enumerate(merged.cues.values()):
+        builder.use(cue.words, Role.CUE, number)
+    builder.use(merged.traps, Role.TRAP, 0)
+    keywords = builder.keywords()
+    return Packs(
+        types=MappingProxyType({spec.id: _issue_type(spec) for spec in specs}),
+        rules=tuple(builder.rules),
+        cues=cues,
+        keywords=keywords,
+        automaton=AhoCorasick(
+            [keyword.word for keyword in keywords] or ["\0"],
+            matchkind=MatchKind.Standard,
+            implementation=Implementation.ContiguousNFA,
+        ),
+        places=merged.places,
+        replies=MappingProxyType(merged.replies),
+        sound_words=tuple(dict.fromkeys(merged.sounds)),
+        silent_lines=tuple(merged.silent),
+        type_order=tuple(spec.id for spec in specs),
+    )
+
+
+def _cue(name: str, spec: CueFile) -> Cue:
+    return Cue(
+        name,
+        Kind(spec.kind),
+        spec.scope,
+        frozenset(spec.unless),
+        spec.urgent_too,
+        spec.why or name,
+        tuple(bounded(pattern) for pattern in spec.patterns),
+    )
+
+
+def _issue_type(spec: TypeFile) -> IssueType:
+    return IssueType(
+        id=spec.id,
+        title=spec.title or spec.id,
+        covers=spec.covers or "",
+        urgency=spec.urgency or "normal",
+        private=bool(spec.private),
+        supply=bool(spec.supply),
+        owner_first=bool(spec.owner_first),
+        deadlines=spec.deadlines or Deadlines(),
+        responsible=spec.responsible or Responsible(),
+        thresholds=spec.thresholds or Thresholds(),
+        examples=spec.examples,
+        weak=spec.weak,
+        source=spec,
+    )

@@ -1,0 +1,99 @@
+"""Moods of speech: is this said of now and here, or asked, wished, remembered, advertised, already mended?"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from gridbot.understanding.evidence import Evidence
+from gridbot.understanding.intents import Cue, Packs, Role
+from gridbot.understanding.reading import Kind
+from gridbot.understanding.scan import Scan
+
+_LONG = 4000  #: patterns look at no more than this much of a text
+
+
+@dataclass(frozen=True, slots=True)
+class _Said:
+    cue: Cue
+    start: int
+    end: int
+    clause: int
+    word: str
+
+
+class Moods:
+    """The cues found in one text, and what each of them silences."""
+
+    def __init__(self, scan: Scan, packs: Packs) -> None:
+        self.scan = scan
+        said = list(_by_words(scan, packs))
+        said += _by_patterns(scan, packs)
+        names = {one.cue.name for one in said}
+        self.names = frozenset(names)
+        self.active = [one for one in said if one.cue.scope != "none" and not one.cue.unless & names]
+        self.said = said
+        self._reasons: dict[str, str] = {}
+
+    @property
+    def because(self) -> tuple[str, ...]:
+        return tuple(self._reasons.values())
+
+    def silences(self, evidence: Evidence) -> bool:
+        for one in self.active:
+            if evidence.rule.urgent and not one.cue.urgent_too:
+                continue
+            if one.start >= evidence.start and one.end <= evidence.end and one.end - one.start < 2:
+                continue
+            if self._covers(one, evidence):
+                self._reasons.setdefault(one.cue.name, f"不算报事（{one.cue.why}）：{one.word}")
+                return True
+        return False
+
+    def _covers(self, one: _Said, evidence: Evidence) -> bool:
+        if one.cue.scope == "message":
+            return True
+        first = self.scan.clause(evidence.start)
+        last = evidence.clause
+        low, high = min(first, last), max(first, last)
+        if one.cue.scope == "clause":
+            return low <= one.clause <= high
+        return one.clause <= high <= one.clause + 2 or low <= one.clause <= high
+
+    def push(self, *, topic: bool) -> float:
+        """What complaint adds to words that are not enough alone."""
+        if topic:
+            return 0.5 if "petition" in self.names or "complaint" in self.names else 0
+        return 0.4 if self.names & {"complaint", "petition", "present"} else 0
+
+    def kind(self, evidence: list[Evidence]) -> Kind:
+        """Of which kind a message is whose evidence was all silenced."""
+        kinds = [one.cue.kind for one in self.said if one.cue.name in self._reasons or not evidence]
+        for kind in (Kind.WITHDRAW, Kind.STATUS, Kind.RESOLVED, Kind.STILL, Kind.SUPPORT, Kind.QUESTION):
+            if kind in kinds:
+                return kind
+        return Kind.CHAT
+
+
+def _by_words(scan: Scan, packs: Packs) -> list[_Said]:
+    found = []
+    for hit in scan.hits:
+        if not hit.keyword.cue:
+            continue
+        for use in hit.keyword.uses:
+            if use.role is Role.CUE and scan.fits(hit, use):
+                cue = packs.cues[use.owner]
+                found.append(_Said(cue, hit.start, hit.end, scan.clause(hit.start), hit.keyword.word))
+    return found
+
+
+def _by_patterns(scan: Scan, packs: Packs) -> list[_Said]:
+    found = []
+    text = scan.norm[:_LONG]
+    for cue in packs.cues:
+        for pattern in cue.patterns:
+            match = pattern.search(text)
+            if match is not None:
+                at = match.start()
+                found.append(_Said(cue, at, match.end(), scan.clause(at), match.group()[:20]))
+                break
+    return found

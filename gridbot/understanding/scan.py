@@ -1,0 +1,80 @@
+"""One pass over a text: keyword hits, clauses, and what a hit may lose to (traps, place names)."""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_right
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from gridbot.understanding.intents import Keyword, Packs, Role, Use
+from gridbot.understanding.segment import boundaries
+
+_BREAK = re.compile(r"[，。！？!?,;；\n\s~～…]+")
+_CONTEXT = 30  #: how much around a doubtful hit the segmenter sees
+
+Spans = Sequence[tuple[int, int]]
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    start: int
+    end: int
+    keyword: Keyword
+
+
+class Scan:
+    """The hits of one text, in order, with its clauses."""
+
+    def __init__(self, norm: str, packs: Packs, found: Sequence[tuple[int, int, int]], masked: Spans) -> None:
+        self.norm = norm
+        self.clause_starts = [0, *(m.end() for m in _BREAK.finditer(norm) if 0 < m.end() < len(norm))]
+        keywords = packs.keywords
+        hits = [Hit(start, end, keywords[which]) for which, start, end in found]
+        traps = [
+            (hit.start, hit.end)
+            for hit in hits
+            if any(use.role is Role.TRAP and self.fits(hit, use) for use in hit.keyword.uses)
+        ]
+        self.trapped = bool(traps)
+        hits = _outside(hits, masked)
+        self.hits = sorted(_outside(hits, traps), key=lambda hit: (hit.start, -hit.end))
+
+    def clause(self, at: int) -> int:
+        return bisect_right(self.clause_starts, at) - 1
+
+    def clause_span(self, number: int) -> tuple[int, int]:
+        starts = self.clause_starts
+        return starts[number], starts[number + 1] if number + 1 < len(starts) else len(self.norm)
+
+    def fits(self, hit: Hit, use: Use) -> bool:
+        """A keyword that must be a word: does the segmenter cut at both of its ends?"""
+        if not use.whole:
+            return True
+        start, end = self.clause_span(self.clause(hit.start))
+        start, end = max(start, hit.start - _CONTEXT), max(hit.end, min(end, hit.end + _CONTEXT))
+        cuts = boundaries(self.norm[start:end])
+        return hit.start - start in cuts and hit.end - start in cuts
+
+
+def _outside(hits: list[Hit], spans: Spans) -> list[Hit]:
+    """Hits that touch none of the spans, or hold one with something more."""
+    if not spans:
+        return hits
+    ordered = sorted(set(spans))
+    starts = [start for start, _ in ordered]
+    longest = max(end - start for start, end in ordered)
+    kept = []
+    for hit in hits:
+        touched = False
+        at = bisect_right(starts, hit.end - 1) - 1
+        while at >= 0 and starts[at] > hit.start - longest:
+            start, end = ordered[at]
+            wider = hit.start <= start and end <= hit.end and hit.end - hit.start > end - start
+            if start < hit.end and hit.start < end and not wider:
+                touched = True
+                break
+            at -= 1
+        if not touched:
+            kept.append(hit)
+    return kept

@@ -1,0 +1,162 @@
+"""What may stand in a pack. Strict: an unknown field or a wrong kind of value is an error with its line."""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated, Any, Literal, TypeVar
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
+
+from gridbot.understanding.yamlfile import Document
+
+Word = Annotated[str, StringConstraints(min_length=1, max_length=40)]
+Words = list[Word]
+Score = Annotated[float, Field(gt=0, le=2)]
+
+
+class Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+
+class Finish(Strict):
+    """Three units, because 4 working hours are not 4 hours and 5 working days are not 5 days."""
+
+    amount: Annotated[float, Field(gt=0)]
+    unit: Literal["小时", "工作时", "工作日"]
+
+
+class Deadlines(Strict):
+    claim: Annotated[int, Field(gt=0)] = 120  #: minutes until somebody should have taken it
+    remind: Annotated[int, Field(gt=0)] = 60  #: minutes between reminders
+    finish: Finish = Finish(amount=5.0, unit="工作日")
+
+
+class Responsible(Strict):
+    inside: list[str] = []
+    outside: list[str] = []
+
+
+class Thresholds(Strict):
+    open: Score = 0.9
+    ask: Score = 0.6
+
+
+class Pairs(Strict):
+    """A thing together with a fault that can be said of it."""
+
+    things: Words
+    faults: Words
+    score: Score = 1.0
+    reach: Annotated[int, Field(gt=0, le=40)] = 16  #: characters that may lie between
+
+
+Hazard = Literal[
+    "gas", "fire", "trapped", "live_wire", "collapse", "violence", "lost", "relapse", "crisis", "other"
+]
+
+
+class Danger(Strict):
+    words: Words = []
+    pairs: list[Pairs] = []
+
+
+class Examples(Strict):
+    match: list[str] = []
+    no_match: list[str] = []
+
+
+class TypeFile(Strict):
+    id: Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{1,39}$")]
+    title: str | None = None
+    covers: str | None = None
+    urgency: Literal["normal", "high"] | None = None
+    private: bool | None = None
+    supply: bool | None = None
+    owner_first: bool | None = None
+    deadlines: Deadlines | None = None
+    responsible: Responsible | None = None
+    thresholds: Thresholds | None = None
+    sure: Words = []  #: enough alone
+    maybe: Words = []  #: worth a question; with a complaint or a place beside it enough
+    topics: Words = []  #: nouns that make a report only in the mouth of somebody who complains
+    pairs: list[Pairs] = []
+    danger: dict[Hazard, Danger] = {}  #: dangers to life, each with the safety sentence it needs
+    excludes: Words = []  #: in the same clause: this type is not meant
+    weak: bool = False  #: steps back when another type is as strong
+    off: Words = []  #: words of lower layers that are switched off here
+    disabled: bool = False
+    examples: Examples = Examples()
+
+
+class CueFile(Strict):
+    """A mood of speech: what shows it, what it silences."""
+
+    words: Words = []
+    patterns: list[str] = []
+    kind: Literal["chat", "status", "question", "resolved", "still", "support", "withdraw", "civic"] = "chat"
+    scope: Literal["clause", "onward", "message", "none"] = "none"
+    unless: list[str] = []
+    urgent_too: bool = False
+    why: str = ""
+
+
+class Phrases(Strict):
+    words: Words = []
+    patterns: list[str] = []
+
+
+class PlacesFile(Strict):
+    """What the grammar of places has to know beside numbers: see intents/places.yaml for each list's use."""
+
+    not_roads: Words = []
+    stop: str = ""
+    estates: Words = []
+    not_estates: Words = []
+    landmarks: Words = []
+    weak: Words = []
+    tails: Words = []
+    inside: Words = []
+    outside: Words = []
+    not_numbers: Words = []
+    not_places: Words = []
+
+
+class SoundsFile(Strict):
+    """Words that voice input writes in other characters of the same sound."""
+
+    words: Words = []
+
+
+class TrapsFile(Strict):
+    """Fixed phrases that hold a keyword and mean something else, and whole lines that must stay silent."""
+
+    words: Words = []
+    silent: list[str] = []
+
+
+class Layer(Strict):
+    """A community's own file: types to add or change, words for the shared lists."""
+
+    types: list[TypeFile] = []
+    words: dict[str, Words] = {}
+    traps: Words = []
+
+
+M = TypeVar("M", bound=BaseModel)
+
+
+def check(model: type[M], document: Document, data: Any = ..., at: tuple[str | int, ...] = ()) -> M:
+    """`data` as `model`, or the first error with file, line and field."""
+    try:
+        return model.model_validate(document.data if data is ... else data)
+    except ValidationError as error:
+        first = error.errors()[0]
+        field = (*at, *first["loc"])
+        raise document.error(tuple(field), first["msg"]) from None
+
+
+def bounded(pattern: str) -> re.Pattern[str]:
+    """A regex without unbounded repetition: no rule may take longer than a text's length allows."""
+    if re.search(r"(?<!\\)[*+]|\{\d*,\}", re.sub(r"\[[^\]]*\]", "x", pattern)):
+        raise ValueError("unbounded repetition (* + {n,}) is not allowed, write {0,n}")
+    return re.compile(pattern)
