@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, MutableMapping
 from typing import Any
 
 _DIGITS = str.maketrans("〇零一二两三四五六七八九壹贰叁肆伍陆柒捌玖幺", "001223456789123456789" + "1")
@@ -37,7 +37,12 @@ _TITLED = re.compile(
     r"邓洪包左石崔龚程陆荣翁惠段侯武刘龙叶黎白赖乔谭温庄柴阎易廖耿关聂曾肖]"
     r"(?:老太太?|老头|老师|阿姨|大爷|大妈|奶奶|爷爷|先生|女士|某某?)"
 )
-_SECRET = re.compile(r"\b\d{6,12}:[A-Za-z0-9_-]{30,}|(?<=key=)[\w-]{20,}")
+_SECRET = re.compile(
+    r"(?<!\d)\d{6,12}(?::|%3A)[A-Za-z0-9_-]{30,}"  # a bot's token, in an address too: …/bot123456:AA…
+    r"|(?<=://)[^/\s:@]+:[^/\s@]+(?=@)"  # name:password@
+    r"|(?<=key=)[\w-]{20,}|(?<=token=)[\w.-]{16,}|(?<=secret=)[\w-]{16,}",
+    re.IGNORECASE,
+)
 
 
 def mask(text: str, names: Iterable[str] = ()) -> str:
@@ -80,16 +85,19 @@ def _one(character: str) -> str:
     return folded if len(folded) == 1 else character
 
 
-def mask_log(_logger: Any, _method: str, event: dict[str, Any]) -> dict[str, Any]:
+def mask_log(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
     """The structlog processor every line passes, ours and the libraries'."""
     return {key: _masked(value) for key, value in event.items()}
 
 
 def _masked(value: Any) -> Any:
-    if isinstance(value, str):
-        return mask(value)
+    """Whatever is not plain is written as the log would write it, so that it cannot pass unread."""
+    if value is None or isinstance(value, bool):
+        return value
     if isinstance(value, dict):
-        return {key: _masked(item) for key, item in value.items()}
-    if isinstance(value, list | tuple):
+        return {_masked(key): _masked(item) for key, item in value.items()}
+    if isinstance(value, list | tuple | set | frozenset):
         return [_masked(item) for item in value]
-    return value
+    text = value if isinstance(value, str) else repr(value)
+    masked = mask(text)
+    return value if masked == text and isinstance(value, int | float) else masked

@@ -80,7 +80,7 @@ class Cast:
     admin_private: int
 
 
-def seed(db: Connection) -> Cast:
+def seed(db: Connection, *, platform: str = PLATFORM, bot: str = BOT) -> Cast:
     """Writes the cast; to be run on an empty database."""
     community = _add(db, tables.communities, name="青秀佳苑社区", salt="00" * 16, created_at=NOW)
 
@@ -97,7 +97,7 @@ def seed(db: Connection) -> Cast:
 
     def person(who: Sender, *, reachable: bool = False) -> int:
         row = _add(db, tables.people, community_id=community, name=who.name, created_at=NOW)
-        known = {"platform": PLATFORM, "user": who.id, "name": who.name, "reachable": reachable}
+        known = {"platform": platform, "user": who.id, "name": who.name, "reachable": reachable}
         _add(db, tables.identities, community_id=community, person_id=row, **known)
         return row
 
@@ -114,7 +114,7 @@ def seed(db: Connection) -> Cast:
 
     def chat(which: str, role: ChatRole, **more: Any) -> int:
         kind = ChatKind.PRIVATE if role is ChatRole.PRIVATE else ChatKind.GROUP
-        values = {"platform": PLATFORM, "bot": BOT, "chat": which, "kind": kind.value, "role": role.value}
+        values = {"platform": platform, "bot": bot, "chat": which, "kind": kind.value, "role": role.value}
         return _add(db, tables.chats, community_id=community, **values, **more)
 
     return Cast(
