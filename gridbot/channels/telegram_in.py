@@ -143,7 +143,7 @@ class Poller:
             return
         ids = [id for raw in batch if isinstance(id := _field(raw, "update_id"), int)]
         try:
-            await self._or_stop(self._accept([_keep(raw, self.identity) for raw in batch]), grace=0.7)
+            await self._or_stop(self._accept([_keep(raw, self.identity) for raw in batch]), grace=0.4)
         except _StoppedError:
             raise
         except Exception as error:
