@@ -480,8 +480,8 @@ def service_holiday(head: str, name: str, holiday: str, *, table_known: bool, ye
     return f"{head},碰上{holiday}假期。{name}照常吗?没人定就照常。{note}"
 
 
-def service_holiday_settled(head: str, name: str, decision: str) -> str:
-    return f"{head}:{name}{decision},定好了。"
+def service_holiday_settled(day: str, name: str, decision: str) -> str:
+    return f"{day}{name}{decision},定好了。"
 
 
 def service_which_day(head: str, name: str) -> str:
@@ -534,6 +534,10 @@ def service_day_taken(day: str, name: str) -> str:
     return f"{day}本来就有{name},换个日子吧。"
 
 
+def service_none() -> str:
+    return "还没有便民服务日。"
+
+
 def service_no_date(name: str) -> str:
     return f"{name}最近没有排日子。"
 
@@ -542,8 +546,13 @@ def service_over(day: str, name: str) -> str:
     return f"{day}{name}已经过了。"
 
 
-def service_next(head: str, items: str, *, bring: Sequence[str], rain: str, more: str = "") -> str:
-    return f"下次是{service_post(head, items, bring=bring, rain=rain, more=more)}"
+def service_next(post: str) -> str:
+    return f"下次是{post}"
+
+
+def service_usual(items: Sequence[str]) -> str:
+    """Of a date nobody has been asked about yet."""
+    return f"平时有{'、'.join(items)},前一天晚上我发准信" if items else ""
 
 
 def service_rain_unknown() -> str:
