@@ -14,7 +14,7 @@ from gridbot.grid import actions as grid_actions
 from gridbot.grid import queries as grid
 from gridbot.messages import ChatKind, ChatRole
 from gridbot.store import outbox, timers
-from gridbot.store.tables import chats
+from gridbot.store.tables import chats, communities
 
 STAY_UNBOUND = timedelta(hours=24)
 
@@ -26,7 +26,7 @@ def joined(h: Hearing) -> None:
         sa.update(chats).where(chats.c.id == h.chat.id).values(active=True, title=h.said.chat_title, **rights)
     )
     if h.chat.kind == ChatKind.PRIVATE:
-        _reachable(h, True)
+        settle_private(h)
         return
     if h.chat.role != ChatRole.UNBOUND or h.chat.asked_to_bind_at is not None:
         return
@@ -66,3 +66,26 @@ def migrated(h: Hearing) -> None:
 def rights(h: Hearing) -> None:
     """The answer to a probe: what the bot may do here."""
     h.db.execute(sa.update(chats).where(chats.c.id == h.chat.id).values(rights=list(h.said.rights)))
+
+
+def settle_private(h: Hearing) -> bool:
+    """Whose private chat this is, and of which community: the one this account is known in, or the only
+    one there is. False: nobody can tell yet."""
+    known = grid.persons_of_user(h.db, h.said.platform, h.said.sender.id, h.now)
+    found = {community_id for community_id, *_ in known}
+    if not found:
+        found = set(h.db.execute(sa.select(communities.c.id).limit(2)).scalars())
+    if len(found) != 1:
+        return False
+    (community_id,) = found
+    person_id = grid_actions.remember_person(
+        h.db, community_id, h.said.platform, h.said.sender.id, h.said.sender.name, now=h.now
+    )
+    h.db.execute(
+        sa.update(chats)
+        .where(chats.c.id == h.chat.id)
+        .values(community_id=community_id, person_id=person_id, role=ChatRole.PRIVATE.value, active=True)
+    )
+    grid_actions.mark_reachable(h.db, person_id, h.said.platform, reachable=True, now=h.now)
+    h.chat = h.desk.chat(h.db, h.chat.id)
+    return True

@@ -17,6 +17,7 @@ from gridbot.messages import Actor, Button, ChatKind, Incoming, Role, Urgency
 from gridbot.store.tables import chats, communities, keywords
 from gridbot.understanding.intents import KeywordRule, Packs
 from gridbot.understanding.places import Gazetteer, GazetteerRow
+from gridbot.understanding.reading import Side
 
 LATE = timedelta(minutes=10)  #: a message older than this gets no reaction, question or "快出来"
 
@@ -73,7 +74,7 @@ class Desk:
         rules = [KeywordRule(row.type, row.word, "add" if row.effect == "add" else "remove") for row in own]
         packs = self._compile(rules) if rules else self.packs
         rows = [
-            GazetteerRow(row.node_id, row.name, row.kind, tuple(row.aliases), row.side)
+            GazetteerRow(row.node_id, row.name, row.kind, tuple(row.aliases), Side(row.side or "unknown"))
             for row in grid.gazetteer_rows(db, community_id)
         ]
         return Knowledge(packs, Gazetteer.of(rows), grid.settings_of(db, community_id))

@@ -38,6 +38,8 @@ def hear(h: Hearing) -> None:
     said = h.said
     if said.sender.bot or said.sender.service:
         return
+    if h.private and (h.chat.community_id is None or not h.chat.active):
+        arrivals.settle_private(h)
     if h.chat.role == ChatRole.UNBOUND or h.chat.community_id is None:
         commands.in_unbound(h)
         return

@@ -70,9 +70,11 @@ def draft_of(h: Hearing, reading: Reading) -> Draft:
 
 
 def best_place(places: tuple[Place, ...]) -> Place | None:
-    """The place a case lies at: one the grid knows before one only the grammar knows."""
-    known = [place for place in places if place.node is not None]
-    return known[0] if known else (places[0] if places else None)
+    """The place a case lies at: one the grid knows before one only the grammar knows. A mere kind of
+    place (楼道, 门口) is none: it could be anywhere."""
+    firm = [place for place in places if place.strength > 1]
+    known = [place for place in firm if place.node is not None]
+    return known[0] if known else (firm[0] if firm else None)
 
 
 def said_of(h: Hearing, *, part: str = "report") -> Said:

@@ -79,14 +79,19 @@ class Database:
             return task(connection)
 
 
-def sqlite_engine(url: sa.URL, *, read_only: bool) -> Engine:
+def sqlite_engine(url: sa.URL, *, read_only: bool, durable: bool = True) -> Engine:
     """With the driver's own transactions off: with them a SAVEPOINT's release would commit."""
     engine = sa.create_engine(url, connect_args={"check_same_thread": False, "timeout": BUSY_MS / 1000})
 
     @sa.event.listens_for(engine, "connect")
     def prepare(driver: Any, _record: Any) -> None:
         driver.isolation_level = None
-        for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", f"busy_timeout={BUSY_MS}"):
+        for pragma in (
+            "journal_mode=WAL",
+            f"synchronous={'FULL' if durable else 'OFF'}",
+            "foreign_keys=ON",
+            f"busy_timeout={BUSY_MS}",
+        ):
             driver.execute(f"PRAGMA {pragma}")
         if read_only:
             driver.execute("PRAGMA query_only=ON")

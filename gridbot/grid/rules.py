@@ -1,0 +1,224 @@
+"""Who is responsible, in which order: place × type × inside or outside the wall. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from itertools import groupby
+
+from gridbot.messages import Role
+
+INSIDE, OUTSIDE = "inside", "outside"
+PROPERTY = "物业"  #: the property manager: a unit so called is skipped where nobody manages the yard
+AGAINST: Mapping[str, tuple[str, ...]] = {"property": (PROPERTY,)}
+"""Types that are in themselves a complaint about a unit: it is a party, never the sole handler."""
+HANDLES = (Role.LEADER, Role.DEPUTY)
+INVITATION_LASTS = timedelta(days=7)
+
+
+@dataclass(frozen=True, slots=True)
+class Party:
+    """One who may be asked to see to it: a person (`person_id`) or a partner unit (`unit_id`).
+
+    `reachable`: has a private chat with the bot. `disputed`: is a party to the dispute and may only be
+    asked beside somebody else.
+    """
+
+    name: str
+    person_id: int | None = None
+    unit_id: int | None = None
+    role: Role = Role.LEADER
+    node_id: int | None = None  #: the node he holds; None: the whole community
+    reachable: bool = False
+    contact: str = ""  #: how a unit is reached without a chat
+    disputed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class UnitScope:
+    """A partner unit (单位: 物业, 市政, 城管 …): which issue types it handles, on which side, where."""
+
+    id: int
+    name: str
+    handles: tuple[str, ...] = ()
+    side: str = ""  #: inside | outside | "" both
+    contact: str = ""
+    aliases: tuple[str, ...] = ()
+    grids: tuple[str, ...] = ()  #: paths under which it works; () everywhere
+    unmanaged: bool = False  #: works in yards without a property manager too
+
+    def called(self, name: str) -> bool:
+        """Whether `name`, as a pack or a resident says it (物业), means this unit (康桥物业)."""
+        return bool(name) and any(name in own or own in name for own in (self.name, *self.aliases))
+
+    @property
+    def manages(self) -> bool:
+        """Whether it is a property manager (物业公司)."""
+        return any(PROPERTY in own for own in (self.name, *self.aliases))
+
+
+@dataclass(frozen=True, slots=True)
+class Where:
+    """A place as far as routing asks: side of the wall, managed or not, paths from the node upwards."""
+
+    side: str = ""  #: inside | outside | "" not known
+    unmanaged: bool = False  #: 无主管: no property manager
+    path: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class What:
+    """An issue as far as routing asks. The names of units come from the pack of its type."""
+
+    type: str = ""
+    owner_first: bool = False  #: 部件先属主; else 事件先属地
+    inside: tuple[str, ...] = ()
+    outside: tuple[str, ...] = ()
+    against: tuple[str, ...] = ()  #: names of those complained about
+    against_people: frozenset[int] = frozenset()
+
+
+def responsible(
+    what: What,
+    where: Where,
+    units: Iterable[UnitScope],
+    near: Sequence[Party],
+    elsewhere: Sequence[Party] = (),
+    admins: Sequence[Party] = (),
+) -> list[Party]:
+    """Everybody who may be asked, the first to be asked first.
+
+    `near`: holders of the node and of those above it, nearest node first, leaders before deputies, the
+    absent left out. `elsewhere`: leaders of the whole community, highest first. The owner of a thing
+    (部件: gas valve, lift) comes before the grid leader, the grid leader of a place before the owner of
+    what merely happens there. A party to the dispute comes last and never alone.
+    """
+    against = (*what.against, *AGAINST.get(what.type, ()))
+    people = handlers(near, elsewhere, admins, without=what.against_people)
+    bodies = [
+        Party(
+            unit.name,
+            unit_id=unit.id,
+            role=Role.UNIT,
+            contact=unit.contact,
+            disputed=any(unit.called(name) for name in against),
+        )
+        for unit in matching_units(what, where, units)
+    ]
+    ordered = [*bodies, *people] if what.owner_first else [*people, *bodies]
+    neutral = [party for party in ordered if not party.disputed]
+    return [*neutral, *(party for party in ordered if party.disputed)] if neutral else []
+
+
+def handlers(
+    near: Sequence[Party],
+    elsewhere: Sequence[Party] = (),
+    admins: Sequence[Party] = (),
+    *,
+    without: Collection[int] = (),
+) -> list[Party]:
+    """Persons in the order to be asked: up the tree to the first node with somebody who can be reached.
+
+    Those passed on the way stay in the list: they hold the place, though a message cannot reach them yet.
+    If nobody above can be reached either, a leader from elsewhere is added, at last the admins.
+    """
+    found: list[Party] = []
+    for tier in (near, elsewhere):
+        fair = [party for party in tier if party.person_id not in without]
+        for _node, group in groupby(fair, key=lambda party: party.node_id):
+            holders = list(group)
+            if tier is elsewhere:
+                holders = [party for party in holders if party.reachable] or ([] if found else holders)
+            found += holders
+            if any(party.reachable for party in holders):
+                return _once(found)
+    return _once([*found, *(party for party in admins if party.person_id not in without)])
+
+
+def matching_units(what: What, where: Where, units: Iterable[UnitScope]) -> list[UnitScope]:
+    """Units for a type at a place: those the pack names, in its order, then those that say they handle it.
+
+    Side not known: those of inside first, then those of outside. 物业 is left out outside the wall unless
+    it says it works there, and in yards nobody manages unless it looks after such yards.
+    """
+    able = [unit for unit in units if _works_at(unit, where)]
+    names = _names(what, where.side)
+    named = [unit for name in names for unit in able if unit.called(name)]
+    handling = [unit for unit in able if what.type in unit.handles]
+    return list(dict.fromkeys([*(unit for unit in named if unit in handling), *named, *handling]))
+
+
+def _names(what: What, side: str) -> tuple[str, ...]:
+    if side == INSIDE:
+        return what.inside
+    if side == OUTSIDE:
+        return what.outside
+    return (*what.inside, *what.outside)
+
+
+def _works_at(unit: UnitScope, where: Where) -> bool:
+    if where.side and unit.side not in ("", where.side):
+        return False
+    if unit.manages and where.unmanaged and not unit.unmanaged:
+        return False
+    if unit.manages and where.side == OUTSIDE and unit.side != OUTSIDE:
+        return False
+    return not unit.grids or any(under(where.path, path) for path in unit.grids)
+
+
+def under(path: str, above: str) -> bool:
+    """Whether a path is the other one or lies below it."""
+    return path == above or path.startswith(above + "/")
+
+
+def _once(parties: Iterable[Party]) -> list[Party]:
+    seen: set[int | None] = set()
+    return [one for one in parties if not (one.person_id in seen or seen.add(one.person_id))]
+
+
+# --- holdings and invitations --------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Holding:
+    """A role somebody has at a node (None: in the whole community). Times are aware UTC."""
+
+    role: Role
+    node_id: int | None = None
+    until: datetime | None = None
+    absent_until: datetime | None = None
+
+    def held(self, now: datetime) -> bool:
+        return self.until is None or self.until > now
+
+
+def roles_at(holdings: Iterable[Holding], nodes: Collection[int] | None, now: datetime) -> frozenset[Role]:
+    """The roles that count at a place. `nodes`: its node and those above it; None: anywhere at all.
+
+    Absence takes no right away: who looks in on his holiday may act.
+    """
+    return frozenset(
+        one.role
+        for one in holdings
+        if one.held(now) and (nodes is None or one.node_id is None or one.node_id in nodes)
+    )
+
+
+class Refusal(StrEnum):
+    """Why an invitation or a dismissal was refused."""
+
+    UNKNOWN = "unknown"  #: no such invitation
+    USED = "used"
+    EXPIRED = "expired"
+    TAKEN = "taken"  #: the account already belongs to another person of the directory
+    LAST_ADMIN = "last_admin"
+
+
+def invitation_refused(until: datetime, used_at: datetime | None, now: datetime) -> Refusal | None:
+    if used_at is not None:
+        return Refusal.USED
+    return Refusal.EXPIRED if until <= now else None
+
+

@@ -1,0 +1,126 @@
+"""What a community may set about itself, with the defaults as data."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import time, timedelta
+from enum import StrEnum
+from typing import Any
+from zoneinfo import ZoneInfo
+
+_CLOCK = re.compile(r"([01]?\d|2[0-3]):([0-5]\d)")
+
+
+class Form(StrEnum):
+    """How a setting is written in the directory file."""
+
+    TEXT = "text"
+    MINUTES = "minutes"
+    SECONDS = "seconds"
+    CLOCK = "clock"  #: HH:MM in the community's zone
+    ACK = "ack"
+    TABLE = "table"  #: a mapping that another module reads
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    form: Form
+    default: Any
+    title: str  #: in the XLSX form and in error sentences
+    least: int = 0
+    most: int = 24 * 60
+
+
+SETTINGS: Mapping[str, Setting] = {
+    "contact": Setting(Form.TEXT, "", "负责人"),
+    "phone": Setting(Form.TEXT, "", "社区电话"),
+    "gas": Setting(Form.TEXT, "燃气公司抢修电话", "燃气抢修"),
+    "elevator": Setting(Form.TEXT, "电梯里贴的维保电话", "电梯维保"),
+    "property": Setting(Form.TEXT, "", "物业电话"),
+    "helpline": Setting(Form.TEXT, "12356", "心理热线"),
+    "police_text": Setting(Form.TEXT, "12110", "短信报警"),
+    "motto": Setting(Form.TEXT, "", "口号"),
+    "gather_idle": Setting(Form.MINUTES, 3, "等补充(分钟)", 1, 60),
+    "gather_most": Setting(Form.MINUTES, 10, "最多等(分钟)", 1, 120),
+    "leader_delay": Setting(Form.SECONDS, 30, "告诉网格长前等(秒)", 0, 600),
+    "urgent_claim": Setting(Form.MINUTES, 5, "紧急事没人接(分钟)", 1, 60),
+    "quiet_start": Setting(Form.CLOCK, "21:00", "夜里从"),
+    "quiet_end": Setting(Form.CLOCK, "08:00", "夜里到"),
+    "ack": Setting(Form.ACK, "first", "回应方式"),
+    "service_days": Setting(Form.TABLE, {}, "便民日提醒"),
+}
+ACKS = ("first", "words", "reaction")
+"""first: words the first time a person reports, a reaction later; words, reaction: always so."""
+
+
+@dataclass(frozen=True, slots=True)
+class SettingsView:
+    """A community's settings, ready to use. Phone numbers are text; `quiet_*` are in `zone`."""
+
+    zone: ZoneInfo
+    contact: str
+    phone: str
+    gas: str  #: 燃气抢修
+    elevator: str  #: 电梯维保
+    property: str  #: 物业
+    helpline: str  #: 心理热线
+    police_text: str  #: 短信报警
+    motto: str
+    gather_idle: timedelta
+    gather_most: timedelta
+    leader_delay: timedelta
+    urgent_claim: timedelta
+    quiet_start: time
+    quiet_end: time
+    ack: str
+    service_days: Mapping[str, Any]
+
+
+def view(timezone: str, given: Mapping[str, Any] | None) -> SettingsView:
+    """Settings as stored, over the defaults. A value that makes no sense keeps its default."""
+    values = {name: _value(setting, (given or {}).get(name)) for name, setting in SETTINGS.items()}
+    return SettingsView(zone=ZoneInfo(timezone), **values)
+
+
+def problem(name: str, value: Any) -> str:
+    """What is wrong with a value, as a sentence without subject; "" if nothing is."""
+    setting = SETTINGS[name]
+    match setting.form:
+        case Form.MINUTES | Form.SECONDS:
+            if not isinstance(value, int) or not setting.least <= value <= setting.most:
+                return f"要是{setting.least}到{setting.most}的整数,写的是「{value}」"
+        case Form.CLOCK:
+            if clock(value) is None:
+                return f"要写成 08:30 这样的时间,写的是「{value}」"
+        case Form.ACK:
+            if value not in ACKS:
+                return f"只能是 {'、'.join(ACKS)},写的是「{value}」"
+        case Form.TABLE:
+            if not isinstance(value, Mapping):
+                return "下面要有几行「名称: 值」"
+        case Form.TEXT:
+            if not isinstance(value, str):
+                return "要是文字"
+    return ""
+
+
+def clock(text: Any) -> time | None:
+    """ "9:30" or "09:30" as a time of day; None if it is none."""
+    found = _CLOCK.fullmatch(text) if isinstance(text, str) else None
+    return time(int(found[1]), int(found[2])) if found else None
+
+
+def _value(setting: Setting, given: Any) -> Any:
+    name = next(key for key, one in SETTINGS.items() if one is setting)
+    value = setting.default if given in (None, "") or problem(name, given) else given
+    match setting.form:
+        case Form.MINUTES:
+            return timedelta(minutes=value)
+        case Form.SECONDS:
+            return timedelta(seconds=value)
+        case Form.CLOCK:
+            return clock(value)
+        case _:
+            return value

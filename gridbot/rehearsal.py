@@ -1,0 +1,241 @@
+"""Conversations played through the whole desk on a throw-away database and a virtual clock; nothing sent.
+
+A `Stage` is the house without its edges: what is said goes through inbox, desk, cases and outbox exactly
+as in earnest, timers fire when the virtual clock passes them, and what would have been said is collected
+instead of sent. The tests play on it, and so does `gridbot rehearse`.
+"""
+
+from __future__ import annotations
+
+import itertools
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy import Connection
+
+from gridbot import intake
+from gridbot.clock import fire_one
+from gridbot.desk.context import Desk
+from gridbot.messages import (
+    Button,
+    ChatKind,
+    Incoming,
+    IncomingKind,
+    Kept,
+    Outcome,
+    OutKind,
+    Sender,
+    SendResult,
+    load_outgoing,
+)
+from gridbot.store import inbox, outbox, timers
+from gridbot.store.db import sqlite_engine
+from gridbot.store.tables import cases, metadata, people
+
+OWNER = "stage"
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """One thing the bot did in a chat. `message` is the id it got; a card edited keeps its first."""
+
+    at: datetime
+    chat: str
+    kind: OutKind
+    purpose: str
+    text: str
+    buttons: tuple[tuple[Button, ...], ...]
+    message: str
+    reply_to: str
+    case_id: int | None
+    emoji: str = ""
+
+
+class Stage:
+    """A platform of its own, "stage", with one bot. Use it as a context manager: the database goes after."""
+
+    platform, bot = "stage", "bot"
+
+    def __init__(self, desk: Desk, start: datetime) -> None:
+        self.now = start
+        self.desk = desk
+        self.sent: list[Sent] = []
+        self._numbers = itertools.count(1)
+        self._started: set[str] = set()
+        self._folder = Path(tempfile.mkdtemp(prefix="gridbot-stage-"))
+        url = sa.make_url(f"sqlite:///{self._folder / 'stage.db'}")
+        self._engine = sqlite_engine(url, read_only=False, durable=False)
+        metadata.create_all(self._engine)
+
+    def __enter__(self) -> Stage:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._engine.dispose()
+        shutil.rmtree(self._folder, ignore_errors=True)
+
+    @contextmanager
+    def db(self) -> Iterator[Connection]:
+        with self._engine.begin() as connection:
+            yield connection
+
+    # --- what people do ---
+
+    def says(
+        self,
+        who: str,
+        text: str,
+        *,
+        chat: str,
+        name: str = "",
+        **more: Any,
+    ) -> str:
+        """Somebody says something; returns the message id. A negative chat id is a group."""
+        message = more.pop("message", f"m{next(self._numbers)}")
+        self.hear(self._incoming(who, name, chat, message=message, text=text, **more))
+        return str(message)
+
+    def presses(self, who: str, text: str, *, chat: str) -> str:
+        """Presses the newest button of that text in a chat; returns the line shown under it."""
+        button = next(
+            one
+            for sent in reversed(self.in_chat(chat))
+            for row in sent.buttons
+            for one in row
+            if one.text == text
+        )
+        before = len(self.sent)
+        kind = IncomingKind.BUTTON
+        self.hear(self._incoming(who, "", chat, kind=kind, button=button.token, callback="cb"))
+        answers = [one.text for one in self.sent[before:] if one.kind is OutKind.ANSWER]
+        return answers[0] if answers else ""
+
+    def starts(self, who: str, name: str = "", payload: str = "") -> None:
+        """Opens the private chat with the bot, as pressing Start does."""
+        self._started.add(who)
+        self.hear(self._incoming(who, name, who, kind=IncomingKind.JOINED))
+        self.hear(self._incoming(who, name, who, text="/start", start=payload))
+
+    def _incoming(self, who: str, name: str, chat: str, **more: Any) -> Incoming:
+        group = chat.startswith("-")
+        values: dict[str, Any] = {
+            "platform": self.platform,
+            "bot": self.bot,
+            "update_id": f"u{next(self._numbers)}",
+            "kind": IncomingKind.MESSAGE,
+            "sent_at": self.now,
+            "chat": chat,
+            "chat_kind": ChatKind.GROUP if group else ChatKind.PRIVATE,
+            "sender": Sender(who, name or who),
+        }
+        return Incoming(**(values | more))
+
+    def hear(self, incoming: Incoming) -> None:
+        """Keeps, handles and speaks, as far as no timer has to pass."""
+        raw = b"{}"
+        kept = Kept(incoming.platform, incoming.bot, incoming.update_id, raw, incoming)
+        with self.db() as db:
+            inbox.keep(db, kept, now=self.now)
+        while True:
+            with self.db() as db:
+                batch = inbox.claim(db, owner=OWNER, now=self.now)
+            if not batch.rows:
+                break
+            with self.db() as db:
+                _, failed, _ = intake.handle(db, self.desk, batch, owner=OWNER, now=self.now)
+            if failed:
+                raise RuntimeError(f"a message was not handled: {self._error()}")
+        self._speak()
+
+    def _error(self) -> str:
+        with self.db() as db:
+            return str(
+                db.execute(sa.text("SELECT error FROM inbox WHERE error != '' ORDER BY id DESC")).scalar()
+            )
+
+    # --- time ---
+
+    def passes(self, **length: float) -> None:
+        """Time goes by, and every timer and delayed message on the way happens at its moment."""
+        self.until(self.now + timedelta(**length))
+
+    def until(self, moment: datetime) -> None:
+        while True:
+            with self.db() as db:
+                next_at = [at for at in (timers.next_due(db), outbox.next_due(db)) if at is not None]
+            upcoming = [at for at in next_at if at <= moment]
+            if not upcoming:
+                break
+            self.now = max(self.now, min(upcoming))
+            self._fire()
+            self._speak()
+        self.now = moment
+
+    def _fire(self) -> None:
+        with self.db() as db:
+            rows = timers.claim_due(db, owner=OWNER, now=self.now)
+        for row in rows:
+            with self.db() as db:
+                fire_one(db, self.desk, row, owner=OWNER, now=self.now)
+
+    def _speak(self) -> None:
+        while True:
+            with self.db() as db:
+                rows = outbox.claim(
+                    db, platform=self.platform, bot=self.bot, owner=OWNER, now=self.now, most=50
+                )
+                for row in rows:
+                    self._collect(db, row)
+            if not rows:
+                return
+
+    def _collect(self, db: Connection, row: Any) -> None:
+        said = load_outgoing(row.payload)
+        message = row.card_message or f"b{next(self._numbers)}"
+        kind = OutKind(row.kind)
+        self.sent.append(
+            Sent(
+                self.now,
+                row.chat,
+                kind,
+                row.purpose,
+                said.text,
+                said.buttons,
+                message if kind in (OutKind.SEND, OutKind.CARD) else said.message,
+                said.reply_to,
+                row.case_id,
+                said.emoji,
+            )
+        )
+        outbox.mark(db, row, SendResult(Outcome.SENT, message=message), owner=OWNER, now=self.now)
+
+    # --- what came of it ---
+
+    def in_chat(self, chat: str) -> list[Sent]:
+        return [one for one in self.sent if one.chat == chat]
+
+    def texts(self, chat: str) -> list[str]:
+        """What was said in a chat, cards as they were at each moment; reactions left out."""
+        return [one.text for one in self.in_chat(chat) if one.kind in (OutKind.SEND, OutKind.CARD)]
+
+    def reactions(self, chat: str) -> list[tuple[str, str]]:
+        return [(one.message, one.emoji) for one in self.in_chat(chat) if one.kind is OutKind.REACT]
+
+    def cases(self) -> list[Any]:
+        with self.db() as db:
+            return list(db.execute(sa.select(cases).order_by(cases.c.id)))
+
+    def names(self) -> dict[int, str]:
+        with self.db() as db:
+            rows = db.execute(sa.select(people.c.id, people.c.name))
+            return {row.id: row.name for row in rows}
