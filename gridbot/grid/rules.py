@@ -174,8 +174,10 @@ def under(path: str, above: str) -> bool:
 
 
 def _once(parties: Iterable[Party]) -> list[Party]:
-    seen: set[int | None] = set()
-    return [one for one in parties if not (one.person_id in seen or seen.add(one.person_id))]
+    first: dict[int | None, Party] = {}
+    for party in parties:
+        first.setdefault(party.person_id, party)
+    return list(first.values())
 
 
 # --- holdings and invitations --------------------------------------------------------------------
@@ -220,5 +222,3 @@ def invitation_refused(until: datetime, used_at: datetime | None, now: datetime)
     if used_at is not None:
         return Refusal.USED
     return Refusal.EXPIRED if until <= now else None
-
-

@@ -80,7 +80,7 @@ class SettingsView:
 
 def view(timezone: str, given: Mapping[str, Any] | None) -> SettingsView:
     """Settings as stored, over the defaults. A value that makes no sense keeps its default."""
-    values = {name: _value(setting, (given or {}).get(name)) for name, setting in SETTINGS.items()}
+    values = {name: _value(name, (given or {}).get(name)) for name in SETTINGS}
     return SettingsView(zone=ZoneInfo(timezone), **values)
 
 
@@ -112,8 +112,8 @@ def clock(text: Any) -> time | None:
     return time(int(found[1]), int(found[2])) if found else None
 
 
-def _value(setting: Setting, given: Any) -> Any:
-    name = next(key for key, one in SETTINGS.items() if one is setting)
+def _value(name: str, given: Any) -> Any:
+    setting = SETTINGS[name]
     value = setting.default if given in (None, "") or problem(name, given) else given
     match setting.form:
         case Form.MINUTES:
