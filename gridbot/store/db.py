@@ -42,7 +42,6 @@ class Database:
         if self.sqlite:
             if not self.url.database or self.url.database == ":memory:":
                 raise ValueError(f"{url!r} keeps nothing: give SQLite a file")
-            Path(self.url.database).parent.mkdir(parents=True, exist_ok=True)
             self.writer = sqlite_engine(self.url, read_only=False)
             self.reader = sqlite_engine(self.url, read_only=True)
             self._thread = _Writer(self.writer)
@@ -81,6 +80,10 @@ class Database:
 
 def sqlite_engine(url: sa.URL, *, read_only: bool, durable: bool = True) -> Engine:
     """With the driver's own transactions off: with them a SAVEPOINT's release would commit."""
+    if not read_only and url.database:  # what residents say is nobody else's on this machine
+        Path(url.database).parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        with contextlib.suppress(OSError):  # opening it will say so better
+            Path(url.database).touch(mode=0o600)
     engine = sa.create_engine(url, connect_args={"check_same_thread": False, "timeout": BUSY_MS / 1000})
 
     @sa.event.listens_for(engine, "connect")
