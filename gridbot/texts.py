@@ -542,8 +542,8 @@ def service_no_date(name: str) -> str:
     return f"{name}最近没有排日子。"
 
 
-def service_over(day: str, name: str) -> str:
-    return f"{day}{name}已经过了。"
+def service_not_on(day: str, name: str) -> str:
+    return f"{day}没有{name}。"
 
 
 def service_next(post: str) -> str:

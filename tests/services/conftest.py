@@ -153,7 +153,9 @@ class Town:
         return self.db.execute(sa.select(sa.func.max(tables.outbox.c.id))).scalar() or 0
 
     def events(self) -> list[str]:
-        return list(self.db.execute(sa.select(tables.case_events.c.move).order_by(tables.case_events.c.seq)).scalars())
+        return list(
+            self.db.execute(sa.select(tables.case_events.c.move).order_by(tables.case_events.c.seq)).scalars()
+        )
 
     def press(self, text: str, *, chat: int) -> tuple[str, dict[str, Any]]:
         """(action, data) of the newest button of that name in a chat."""

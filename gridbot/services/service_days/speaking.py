@@ -94,7 +94,9 @@ def apply_change(db: Connection, change: ServiceChange, *, actor: Actor, now: da
         return texts.no_right()
     occurrence = _meant(db, service, change, now)
     if occurrence is None:
-        return texts.service_no_date(service.short)
+        today = now.astimezone(service.zone).date()
+        day = day_words(change.on, today, near=False) if change.on else ""
+        return texts.service_not_on(day, service.short) if day else texts.service_no_date(service.short)
     match change.kind:
         case Change.ITEMS:
             return _items(db, occurrence, change, actor, now)
