@@ -39,7 +39,6 @@ from gridbot.messages import Accept, Kept
 
 if TYPE_CHECKING:
     from aiogram import Bot
-    from aiogram.methods import TelegramMethod
 
 __all__ = [
     "ALLOWED_UPDATES",
@@ -94,7 +93,7 @@ class Poller:
         self.heard_at: float | None = None  #: time.monotonic() of Telegram's last answer
         self._token, self._api, self._proxy = token, api, proxy
         self._accept, self._stop = accept, stop
-        self._poll_seconds = poll_seconds
+        self._poll_seconds = max(1, poll_seconds)
         self._longest_pause = longest_pause
         self._offset: int | None = None
         self._failures = 0
@@ -131,15 +130,18 @@ class Poller:
     async def _turn(self, client: Bot) -> None:
         if self.identity is None:
             self.identity = await self._or_stop(identify(client, self._token))
+        # The first question, and the first after trouble, waits for nothing: `state` is true at once.
+        patience = self._poll_seconds if self.state == "listening" else 0
         began = time.monotonic()
-        batch = await self._or_stop(call(client, self._token, self._question(), self._poll_seconds + 15))
+        question = raw_updates()(self._offset, patience)
+        batch = await self._or_stop(call(client, self._token, question, patience + 15))
         self.heard_at = time.monotonic()
         if not batch:
             # Everything is confirmed by now. Asking without an offset from here on means that ids
             # which begin anew (documented after a quiet week) are not skipped.
             self._offset = None
-            if self.heard_at - began < 0.2:
-                await self._pause(0.5 if self._poll_seconds else 0.05)
+            if patience and self.heard_at - began < 0.2:
+                await self._pause(0.5)  # something on the way does not let us wait
             return
         ids = [id for raw in batch if isinstance(id := _field(raw, "update_id"), int)]
         try:
@@ -151,9 +153,6 @@ class Poller:
         if not ids:
             raise TelegramUnreachableError("Telegram answered without update ids")
         self._offset = max(ids) + 1
-
-    def _question(self) -> TelegramMethod[list[Any]]:
-        return raw_updates()(self._offset, self._poll_seconds)
 
     async def _explain(self, error: Exception, client: Bot) -> float:
         """One sentence in the log, a state, and how long to wait before the next question."""

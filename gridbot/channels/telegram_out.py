@@ -26,6 +26,7 @@ from telegram.request import HTTPXRequest
 
 from gridbot.channels._telegram.forms import REACTIONS, entities, keyboard, quieten, scope_of
 from gridbot.channels._telegram.refusal import outcome
+from gridbot.channels._telegram.rights import ask_rights
 from gridbot.channels._telegram.text import (
     CAPTION_LIMIT,
     TEXT_LIMIT,
@@ -331,12 +332,16 @@ class TelegramSpeaker:
             await self._unpaced.delete_my_commands(scope=scope, language_code=language or None)
 
     async def _probe(self, delivery: Delivery) -> SendResult:
-        """Asks what the bot may do in a chat; no rights at all is an answer, too."""
+        """ "rights": what may the bot do here? No right at all is an answer, too. "leave": go."""
+        if delivery.payload.probe == "leave":
+            return await self._leave(delivery)
+        if delivery.payload.probe != "rights":
+            raise ValueError(f"unknown probe {delivery.payload.probe!r}")
         refusal: SendResult | None = None
         rights: tuple[str, ...] = ()
         title = ""
         try:
-            rights, title = await self._ask_rights(delivery)
+            rights, title = await ask_rights(self._unpaced, int(self._bot_id), delivery)
         except (bad.Forbidden, bad.BadRequest) as error:
             refusal = self._refused(error, delivery)
             if refusal.fault is None:
@@ -362,28 +367,14 @@ class TelegramSpeaker:
             return SendResult(Outcome.RETRY, reason=reason)
         return refusal or SendResult(Outcome.SENT)
 
-    async def _ask_rights(self, delivery: Delivery) -> tuple[tuple[str, ...], str]:
-        """The same words as when the bot joins: send, read_all, admin, pin, delete."""
-        bot, chat = self._unpaced, int(delivery.chat)
-        if delivery.payload.probe != "rights":
-            raise ValueError(f"unknown probe {delivery.payload.probe!r}")
-        if delivery.chat_kind is ChatKind.PRIVATE:
-            await bot.send_chat_action(chat, "typing")  # the only way to see whether one is blocked
-            return ("send", "read_all"), ""
-        place = await bot.get_chat(chat)
-        member: Any = await bot.get_chat_member(chat, int(self._bot_id))
-        if member.status in ("left", "kicked"):
-            raise bad.Forbidden("bot is not a member of the group chat")
-        admin = member.status in ("administrator", "creator")
-        me = None if admin else await bot.get_me()
-        held = {
-            "send": member.status != "restricted" or member.can_send_messages,
-            "read_all": admin or (me is not None and me.can_read_all_group_messages is True),
-            "admin": admin,
-            "pin": admin and getattr(member, "can_pin_messages", None) is True,
-            "delete": admin and getattr(member, "can_delete_messages", None) is True,
-        }
-        return tuple(word for word, has in held.items() if has), place.title or ""
+    async def _leave(self, delivery: Delivery) -> SendResult:
+        """Telegram tells of it by an update of its own, so no receipt is needed."""
+        try:
+            await self._unpaced.leave_chat(int(delivery.chat))
+        except (bad.Forbidden, bad.BadRequest) as error:
+            result = self._refused(error, delivery)
+            return SendResult(Outcome.SENT) if result.fault is Fault.KICKED else result
+        return SendResult(Outcome.SENT)
 
     # --- which client, and what a refusal means --------------------------------------------------
 

@@ -45,7 +45,7 @@ class Scene:
         self.number = 0
 
     def make(self, **settings: Any) -> TelegramSpeaker:
-        given: dict[str, Any] = {"api": self.fake.url, "pace": FAST, "timeout": 0.5, **settings}
+        given: dict[str, Any] = {"api": self.fake.url, "pace": FAST, "timeout": 0.3, **settings}
         return TelegramSpeaker(given.pop("token", self.fake.token), accept=self.accept, **given)
 
     async def accept(self, batch: Sequence[Kept]) -> None:
@@ -223,6 +223,14 @@ async def test_a_probe_comes_back_as_a_receipt(scene: Scene) -> None:
     assert (blocked.fault, kicked.fault) == (Fault.BLOCKED, Fault.KICKED)
 
 
+async def test_leaving(scene: Scene) -> None:
+    for _ in range(2):
+        assert (await scene.do(OutKind.PROBE, probe="leave")).outcome is SENT, "gone already is gone"
+    assert scene.group.members[4242] == "left" and scene.heard == []
+    assert "my_chat_member" in scene.fake.world.updates[-1]
+    assert (await scene.do(OutKind.PROBE, probe="weather")).outcome is PERMANENT
+
+
 async def test_a_receipt_that_cannot_be_stored_is_asked_again(scene: Scene) -> None:
     async def full(batch: Sequence[Kept]) -> None:
         raise OSError("disk full")
@@ -385,9 +393,10 @@ async def test_a_wrong_token_and_silence_about_it(scene: Scene, caplog: pytest.L
         await speaker.start()
         assert "WRONG" not in repr(speaker)
         results.append(await scene.do(text="1", by=speaker))
-        scene.fake.fail("*", code=500, description=f"cannot serve /bot{wrong}/x")
-        results.append(await scene.do(text="1", by=speaker))
-        results.append(await scene.speaker.publish_commands([CommandMenu("default", (("a", "b"),))]))
+        for code in (400, 500):
+            scene.fake.fail("*", times=2, code=code, description=f"cannot serve /bot{scene.fake.token}/x")
+            results.append(await scene.do(text="1"))
+            results.append(await scene.speaker.publish_commands([CommandMenu("default", (("a", "b"),))]))
         await speaker.close()
     assert (results[0].outcome, results[0].fault) == (PERMANENT, Fault.UNAUTHORIZED)
     assert not any("WRONG" in repr(result) or scene.fake.token in repr(result) for result in results)

@@ -51,7 +51,7 @@ def test_parts_are_the_text_again_and_fit(text: str, first: int, limit: int) -> 
 
 @given(text=st.lists(_signs, max_size=60).map("".join))
 def test_no_sign_is_cut_through(text: str) -> None:
-    parts = [part.text for part in cut(Part(text), first=24, limit=24)]
+    parts = [part.text for part in cut(Part(text), first=23, limit=22)]
     for before, after in pairwise(parts):
         assert unicodedata.category(after[0]) not in ("Mn", "Mc", "Me")
         assert after[0] != "\u200d" and before[-1] != "\u200d"
@@ -71,7 +71,7 @@ def test_mentions_stay_whole_and_name_whom_they_named(people: list[tuple[str, st
     whole = with_mentions(people, text)
     assert len(whole.mentions) == len(people)
     found = []
-    for part in cut(whole, first=30, limit=30):
+    for part in cut(whole, first=20, limit=20):
         data = part.text.encode("utf-16-le", "surrogatepass")
         for mention in part.mentions:
             words = data[mention.offset * 2 : (mention.offset + mention.length) * 2].decode("utf-16-le")

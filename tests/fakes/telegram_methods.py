@@ -229,6 +229,15 @@ def get_chat_administrators(world: World, given: Values) -> Any:
     ]
 
 
+def leave_chat(world: World, given: Values) -> Any:
+    room = world.readable(given["chat_id"])
+    if room.private:
+        raise bad("chat not found")
+    old, room.members[world.bot.id] = room.members[world.bot.id], "left"
+    world.membership(room, old, "left", world.bot)
+    return True
+
+
 def send_chat_action(world: World, given: Values) -> Any:
     world.writable(given["chat_id"])
     return True
@@ -313,6 +322,7 @@ METHODS: dict[str, Callable[[World, Values], Any]] = {
     "getChat": get_chat,
     "getChatMember": get_chat_member,
     "getChatAdministrators": get_chat_administrators,
+    "leaveChat": leave_chat,
     "sendChatAction": send_chat_action,
     "setMyCommands": set_my_commands,
     "deleteMyCommands": delete_my_commands,

@@ -65,7 +65,7 @@ class _Frame:
         values: dict[str, Any] = {
             "chat": "" if chat is None else str(chat.id),
             "chat_kind": ChatKind.PRIVATE if private else ChatKind.GROUP,
-            "chat_title": "" if chat is None else chat.title or "",
+            "chat_title": "" if chat is None else _whole(chat.title or ""),
             **more,
         }
         return Incoming(
@@ -220,7 +220,8 @@ def _words(message: Message) -> tuple[str, Sequence[MessageEntity]]:
 
 
 def _whole(text: str) -> str:
-    """Half an emoji becomes U+FFFD, which is as long: entities keep their places."""
+    """Half an emoji and NUL, which no database takes, become U+FFFD: entities keep their places."""
+    text = text.replace("\x00", "\ufffd")
     try:
         text.encode()
     except UnicodeEncodeError:
@@ -277,8 +278,10 @@ def _photos(message: Message) -> tuple[str, ...]:
 def _sender(user: User | None, behind: Chat | None) -> Sender:
     """An anonymous administrator, a channel or its copied posts are nobody in particular."""
     if behind is not None or user is None or user.id == _TELEGRAM_ITSELF:
-        return Sender("", name=(behind.title or "") if behind else "", service=True)
-    return Sender(str(user.id), name=user.full_name, bot=user.is_bot, language=user.language_code or "")
+        return Sender("", name=_whole(behind.title or "") if behind else "", service=True)
+    return Sender(
+        str(user.id), name=_whole(user.full_name), bot=user.is_bot, language=user.language_code or ""
+    )
 
 
 # --- the other kinds -----------------------------------------------------------------------------
