@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
+import sys
 import time
 from collections.abc import AsyncIterator, Sequence
 
@@ -241,3 +242,10 @@ async def test_delete_webhook_keeps_what_waits(scene: Scene) -> None:
     assert scene.fake.world.webhook == {} and len(scene.fake.world.updates) == 1
     with pytest.raises(ValueError, match="1 to 256"):
         await set_webhook(scene.fake.token, "https://x", "密", api=scene.fake.url)
+
+
+async def test_aiogram_is_imported_only_when_it_hears() -> None:
+    """It costs seconds and much memory: a process that only speaks, or only looks, must not pay."""
+    code = "import sys, gridbot.channels.telegram_in, gridbot.channels.telegram_out; sys.exit('aiogram' in sys.modules)"
+    process = await asyncio.create_subprocess_exec(sys.executable, "-c", code)
+    assert await process.wait() == 0
