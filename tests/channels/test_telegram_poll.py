@@ -246,6 +246,7 @@ async def test_delete_webhook_keeps_what_waits(scene: Scene) -> None:
 
 async def test_aiogram_is_imported_only_when_it_hears() -> None:
     """It costs seconds and much memory: a process that only speaks, or only looks, must not pay."""
-    code = "import sys, gridbot.channels.telegram_in, gridbot.channels.telegram_out; sys.exit('aiogram' in sys.modules)"
+    both = "gridbot.channels.telegram_in, gridbot.channels.telegram_out"
+    code = f"import sys, {both}; sys.exit('aiogram' in sys.modules)"
     process = await asyncio.create_subprocess_exec(sys.executable, "-c", code)
     assert await process.wait() == 0
