@@ -29,7 +29,6 @@ from gridbot.store.timers import set_timer
 
 MODULE = "announcements"
 KIND = "announcement:post"
-LATE_HOURS = 3  #: settings["announcements"]["late_hours"]
 
 _SELECT = sa.select(table, communities.c.timezone).join(communities, communities.c.id == table.c.community_id)
 _ONE = _SELECT.where(table.c.id == sa.bindparam("of_announcement"))
@@ -155,16 +154,12 @@ DUE: Mapping[str, Callable[..., None]] = {KIND: post_due}
 
 def still_sensible(db: Connection, announcement: Announcement, due: datetime, now: datetime) -> bool:
     """Late: on the same day, within a few hours, and not at night, unless it was meant for the night."""
-    settings = audience.community(db, announcement.community_id).settings
-    given = settings.get("announcements")
-    hours = given.get("late_hours", LATE_HOURS) if isinstance(given, Mapping) else LATE_HOURS
-    if not isinstance(hours, int | float) or isinstance(hours, bool):
-        hours = LATE_HOURS
     if now - due < timedelta(minutes=10):
         return True
+    times = Times.read(audience.community(db, announcement.community_id).settings)
     zone = announcement.zone
     same_day = now.astimezone(zone).date() == due.astimezone(zone).date()
-    return same_day and now - due <= timedelta(hours=hours) and not is_night(now, Times.read(settings), zone)
+    return same_day and now - due <= timedelta(hours=times.late_hours) and not is_night(now, times, zone)
 
 
 def _post(db: Connection, announcement: Announcement, day: date, now: datetime) -> None:

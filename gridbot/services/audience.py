@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
-from gridbot.messages import ChatKind, ChatRole, Role
-from gridbot.store.tables import chats, communities, holdings
+from gridbot.grid import queries as grid
+from gridbot.messages import ChatKind, ChatRole
+from gridbot.store.tables import chats, communities
 
 _COMMUNITY = sa.select(communities.c.timezone, communities.c.settings).where(
     communities.c.id == sa.bindparam("of_community")
@@ -27,27 +27,6 @@ _GROUPS = (
         chats.c.muted.is_(False),
     )
     .order_by(chats.c.id)
-)
-_PRIVATE = (
-    sa.select(chats.c.id)
-    .where(
-        chats.c.community_id == sa.bindparam("of_community"),
-        chats.c.person_id == sa.bindparam("of_person"),
-        chats.c.kind == ChatKind.PRIVATE.value,
-        chats.c.active.is_(True),
-    )
-    .order_by(chats.c.id)
-    .limit(1)
-)
-_ADMINS = (
-    sa.select(holdings.c.person_id)
-    .where(
-        holdings.c.community_id == sa.bindparam("of_community"),
-        holdings.c.role == Role.ADMIN.value,
-        sa.or_(holdings.c.until.is_(None), holdings.c.until > sa.bindparam("now")),
-    )
-    .distinct()
-    .order_by(holdings.c.person_id)
 )
 
 
@@ -92,21 +71,19 @@ def writable(db: Connection, chat_ids: Sequence[int]) -> list[int]:
     return [int(chat_id) for chat_id in db.execute(query.order_by(chats.c.id)).scalars()]
 
 
-def private_chat(db: Connection, community_id: int, person_id: int) -> Listener | None:
-    found = db.execute(_PRIVATE, {"of_community": community_id, "of_person": person_id}).scalar()
-    return None if found is None else Listener(person_id, int(found))
+def private_chat(db: Connection, person_id: int) -> Listener | None:
+    found = grid.private_chat_of(db, person_id)
+    return Listener(person_id, int(found.id)) if found else None
 
 
-def admins(db: Connection, community_id: int, *, now: datetime) -> list[Listener]:
+def admins(db: Connection, community_id: int) -> list[Listener]:
     """The admins who can be written to in private."""
-    people = db.execute(_ADMINS, {"of_community": community_id, "now": now}).scalars()
-    found = (private_chat(db, community_id, person) for person in list(people))
+    found = (private_chat(db, person) for person in grid.admins(db, community_id))
     return [listener for listener in found if listener]
 
 
-def is_admin(db: Connection, community_id: int, person_id: int, *, now: datetime) -> bool:
-    people = db.execute(_ADMINS, {"of_community": community_id, "now": now}).scalars()
-    return person_id in set(people)
+def is_admin(db: Connection, community_id: int, person_id: int) -> bool:
+    return person_id in grid.admins(db, community_id)
 
 
 def _speaks_here(modules: Any, module: str) -> bool:

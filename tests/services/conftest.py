@@ -82,6 +82,14 @@ class Town:
         person = self._insert(tables.people, community_id=self.id, name=name, created_at=created)
         if role:
             self._insert(tables.holdings, community_id=self.id, person_id=person, role=role, since=created)
+        self._insert(
+            tables.identities,
+            community_id=self.id,
+            person_id=person,
+            platform="simulator",
+            user=name,
+            reachable=True,
+        )
         return person, self._chat(name, kind="private", role="private", person_id=person)
 
     def service_day(self, **changes: Any) -> int:

@@ -69,6 +69,7 @@ def test_run_twice_is_said_once(town: Town) -> None:
         ("2026-12-04 21:30", "18:00", False),  # too late
         ("2026-12-04 22:30", "21:00", False),  # night
         ("2026-12-04 22:05", "22:00", True),  # it was meant for the night
+        ("2026-12-04 21:05", "18:30", False),  # within three hours, but night by now
         ("2026-12-05 09:00", "18:00", False),  # another day
         ("2026-12-09 09:00", "18:00", False),
     ],
@@ -84,7 +85,7 @@ def test_downtime(town: Town, back: str, clock: str, posted: bool) -> None:
 
 def test_the_hours_it_may_be_late_are_data(town: Town, db: Connection) -> None:
     for given, posted in ((5, True), ("nonsense", False), (True, False)):
-        db.execute(sa.update(tables.communities).values(settings={"announcements": {"late_hours": given}}))
+        db.execute(sa.update(tables.communities).values(settings={"service_days": {"late_hours": given}}))
         saved = db.begin_nested()
         make(town, Rule(weekday=5), "16:00")
         town.fire(at("2026-12-04 20:30"))

@@ -210,8 +210,10 @@ def test_times_come_from_the_settings_and_survive_nonsense() -> None:
 
 
 def test_night_and_names() -> None:
-    assert is_night(at("2026-12-18 22:00"), Times(), ZONE)
-    assert is_night(at("2026-12-18 06:59"), Times(), ZONE)
-    assert not is_night(at("2026-12-18 07:00"), Times(), ZONE)
+    assert is_night(at("2026-12-18 21:00"), Times(), ZONE)
+    assert is_night(at("2026-12-18 07:59"), Times(), ZONE)
+    assert not is_night(at("2026-12-18 08:00"), Times(), ZONE)
+    own = Times.read({"quiet_start": "22:30", "quiet_end": "06:00"})
+    assert is_night(at("2026-12-18 22:30"), own, ZONE) and not is_night(at("2026-12-18 06:00"), own, ZONE)
     assert base_name("磨刀(10点)") == "磨刀"
     assert [one.short for one in (SAN_JIU, CINEMA)] == ["三九", "周六影院"]

@@ -325,7 +325,7 @@ def test_the_month_is_shown_late_but_not_when_it_is_over(town: Town) -> None:
     plan(town, "2027-01-20 12:00")
     town.fire(at("2027-02-20 23:30"))
     (month,) = town.said("service-month")
-    assert month.text.startswith("2月") and month.due_at == at("2027-02-21 07:00")
+    assert month.text.startswith("2月") and month.due_at == at("2027-02-21 08:00")
     town.fire(at("2027-04-20 12:00"))
     assert len(town.said("service-month")) == 1
 

@@ -357,7 +357,7 @@ def test_asked_late_but_not_at_night(town: Town) -> None:
     plan(town)
     town.fire(at("2026-12-18 02:00"))
     (ask,) = town.said("service-ask")
-    assert ask.due_at == at("2026-12-18 07:00")
+    assert ask.due_at == at("2026-12-18 08:00")
 
 
 def test_one_item_off_after_the_eve_is_one_edit_and_one_line(town: Town, db: Connection) -> None:

@@ -111,6 +111,7 @@ def create(
         found = key.inserted_primary_key[0]
     else:
         db.execute(sa.update(table).where(table.c.id == found).values(**values))
+    _stale(db, community_id)
     data = {"service_day": found}
     record(db, "service_day", community_id=community_id, case_id=None, actor=actor, now=now, data=data)
     plan(db, community_id, now=now)
@@ -128,9 +129,16 @@ def retire(db: Connection, service_day_id: int, *, actor: Actor, now: datetime) 
     ).scalar()
     if gone is None:
         return False
+    _stale(db, gone)
     data = {"service_day": service_day_id}
     record(db, "service_day_retired", community_id=gone, case_id=None, actor=actor, now=now, data=data)
     return True
+
+
+def _stale(db: Connection, community_id: int) -> None:
+    """What others keep of this community's service days is out of date."""
+    table = tables.communities
+    db.execute(sa.update(table).where(table.c.id == community_id).values(version=table.c.version + 1))
 
 
 def _follows_the_rule(db: Connection, occurrence: Occurrence, today: date) -> bool:
@@ -335,8 +343,11 @@ def refresh(db: Connection, occurrence: Occurrence, *, now: datetime) -> None:
         if elsewhere and occurrence.moved_to and not occurrence.cancelled:
             payload = msgspec.structs.replace(payload, text=posts.moved_text(occurrence, now))
         posts.edit(db, occurrence, post, payload, now=now)
-    for post in queries.posted(db, occurrence.id, What.ASK):
-        posts.edit(db, occurrence, post, posts.ask_payload(db, occurrence, post.person_id, now), now=now)
+    asked = queries.posted(db, occurrence.id, What.ASK)
+    whose = posts.whose_chats(db, occurrence) if asked else {}
+    for post in asked:
+        payload = posts.ask_payload(db, occurrence, whose.get(post.chat_id, 0), now)
+        posts.edit(db, occurrence, post, payload, now=now)
 
 
 def settle_holiday(db: Connection, occurrence: Occurrence, *, now: datetime) -> None:

@@ -37,7 +37,7 @@ def month_due(db: Connection, timer: Any, *, now: datetime) -> None:
     if (today.year, today.month) <= (year, month) and queries.service_days(db, community_id):
         text = speaking.schedule(db, community_id, year, month, now=now)
         due_at = after_night(now, Times.read(home.settings), home.zone)
-        for admin in audience.admins(db, community_id, now=now):
+        for admin in audience.admins(db, community_id):
             outbox.say(
                 db,
                 chat_id=admin.chat_id,
@@ -54,7 +54,7 @@ def holiday_due(db: Connection, timer: Any, *, now: datetime) -> None:
     """It falls on a public holiday: the admins decide; unanswered, it is held."""
     occurrence = _wanted(db, timer, What.HOLIDAY, now)
     if occurrence and not occurrence.moved_to:
-        to = audience.admins(db, occurrence.service.community_id, now=now)
+        to = audience.admins(db, occurrence.service.community_id)
         posts.post(
             db,
             occurrence,
@@ -69,7 +69,7 @@ def ask_due(db: Connection, timer: Any, *, now: datetime) -> None:
     """Two days before: who comes? Not asked where there is nothing to ask about."""
     occurrence = _wanted(db, timer, What.ASK, now)
     if occurrence and occurrence.names():
-        to = posts.organisers(db, occurrence, now=now)
+        to = posts.organisers(db, occurrence)
         asked = posts.post(
             db,
             occurrence,

@@ -151,14 +151,20 @@ def groups(db: Connection, occurrence: Occurrence) -> list[Listener]:
     return [Listener(0, chat_id) for chat_id in found]
 
 
-def organisers(db: Connection, occurrence: Occurrence, *, now: datetime) -> list[Listener]:
+def organisers(db: Connection, occurrence: Occurrence) -> list[Listener]:
     """The organiser; the admins where there is none or he cannot be written to."""
     service = occurrence.service
     if service.organiser_id is not None:
-        found = audience.private_chat(db, service.community_id, service.organiser_id)
+        found = audience.private_chat(db, service.organiser_id)
         if found:
             return [found]
-    return audience.admins(db, service.community_id, now=now)
+    return audience.admins(db, service.community_id)
+
+
+def whose_chats(db: Connection, occurrence: Occurrence) -> dict[int, int]:
+    """Private chat → person, of all who may have been asked."""
+    everybody = organisers(db, occurrence) + audience.admins(db, occurrence.service.community_id)
+    return {one.chat_id: one.person_id for one in everybody}
 
 
 def said_in_groups(db: Connection, occurrence: Occurrence) -> list[Post]:

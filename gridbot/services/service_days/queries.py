@@ -37,7 +37,7 @@ _LATER = (
     .order_by(tables.occurrences.c.day)
 )
 _POSTS = (
-    sa.select(posts.c.chat_id, posts.c.what, chats.c.person_id)
+    sa.select(posts.c.chat_id, posts.c.what)
     .join(chats, chats.c.id == posts.c.chat_id)
     .where(posts.c.occurrence_id == sa.bindparam("of_occurrence"), chats.c.active.is_(True))
     .order_by(posts.c.id)
@@ -47,7 +47,6 @@ _POSTS = (
 @dataclass(frozen=True, slots=True)
 class Post:
     chat_id: int
-    person_id: int  #: 0 in a group
     label: str  #: eve, or eve:2026-12-20 of a date that was moved there
     what: What
 
@@ -92,9 +91,7 @@ def following(db: Connection, occurrence: Occurrence) -> date | None:
 def posted(db: Connection, occurrence_id: int, *whats: What) -> list[Post]:
     """What was posted about a date, for whatever day it then had, in chats that can still be written to."""
     rows = db.execute(_POSTS, {"of_occurrence": occurrence_id})
-    found = [
-        Post(row.chat_id, row.person_id or 0, row.what, What(row.what.partition(":")[0])) for row in rows
-    ]
+    found = [Post(row.chat_id, row.what, What(row.what.partition(":")[0])) for row in rows]
     return [post for post in found if not whats or post.what in whats]
 
 

@@ -57,24 +57,29 @@ class Times:
     ask_at: str = "10:00"
     eve_at: str = "18:00"
     morning_at: str = "07:30"
-    night_from: str = "22:00"
-    night_until: str = "07:00"
+    late_hours: int = 3  #: an announcement may be so late
+    night_from: str = "21:00"  #: the community's quiet_start
+    night_until: str = "08:00"  #: and quiet_end
 
     @classmethod
     def read(cls, settings: Mapping[str, Any]) -> Times:
-        """From settings["service_days"]. What makes no sense keeps its default."""
-        given = settings.get("service_days")
+        """From settings["service_days"] and the quiet hours. What makes no sense keeps its default."""
+        own = settings.get("service_days")
+        given = {"night_from": settings.get("quiet_start"), "night_until": settings.get("quiet_end")}
+        given |= dict(own) if isinstance(own, Mapping) else {}
         values: dict[str, Any] = {}
         for name in cls.__slots__:
-            default = getattr(cls(), name)
-            value = given.get(name) if isinstance(given, Mapping) else None
+            value, default = given.get(name), getattr(_TIMES, name)
             if isinstance(default, int):
-                fits = isinstance(value, int) and 0 <= value <= 30
+                fits = isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= 30
             else:
                 fits = isinstance(value, str) and bool(_CLOCK.fullmatch(value))
             if fits:
                 values[name] = value
         return cls(**values)
+
+
+_TIMES = Times()
 
 
 @dataclass(frozen=True, slots=True)

@@ -34,7 +34,7 @@ def on_button(db: Connection, action: str, data: Mapping[str, Any], *, actor: Ac
     occurrence = queries.find_occurrence(db, int(data["occurrence"]), lock=True)
     if occurrence is None or now >= occurrence.ends_at:
         return texts.expired()
-    if not may_change(db, occurrence.service, actor, now=now):
+    if not may_change(db, occurrence.service, actor):
         return texts.not_yours()
     match action:
         case "service:item":
@@ -59,15 +59,13 @@ def on_button(db: Connection, action: str, data: Mapping[str, Any], *, actor: Ac
     return texts.expired()
 
 
-def may_change(db: Connection, service: ServiceDay, actor: Actor, *, now: datetime) -> bool:
+def may_change(db: Connection, service: ServiceDay, actor: Actor) -> bool:
     """Its organiser and the community's admins."""
     if actor.role in (Role.ADMIN, Role.SYSTEM):
         return True
     if actor.person is None:
         return False
-    return actor.person == service.organiser_id or audience.is_admin(
-        db, service.community_id, actor.person, now=now
-    )
+    return actor.person == service.organiser_id or audience.is_admin(db, service.community_id, actor.person)
 
 
 def _offer_days(db: Connection, occurrence: Occurrence, actor: Actor, now: datetime) -> None:
@@ -78,9 +76,10 @@ def _offer_days(db: Connection, occurrence: Occurrence, actor: Actor, now: datet
         day += timedelta(days=1)
         if not day_info(day).holiday and not any(occurrences(occurrence.service.rule, day, day)):
             days.append(day)
+    whose = posts.whose_chats(db, occurrence)
     for post in queries.posted(db, occurrence.id, What.HOLIDAY):
-        if post.person_id == actor.person:
-            payload = posts.dates_payload(db, occurrence, post.person_id, now, days)
+        if whose.get(post.chat_id) == actor.person:
+            payload = posts.dates_payload(db, occurrence, whose[post.chat_id], now, days)
             posts.edit(db, occurrence, post, payload, now=now)
 
 
@@ -90,7 +89,7 @@ def _offer_days(db: Connection, occurrence: Occurrence, actor: Actor, now: datet
 def apply_change(db: Connection, change: ServiceChange, *, actor: Actor, now: datetime) -> str:
     """Does what `understand_organiser` understood; the answer to whoever said it."""
     service = queries.find_service_day(db, change.service_day_id)
-    if service is None or not may_change(db, service, actor, now=now):
+    if service is None or not may_change(db, service, actor):
         return texts.no_right()
     occurrence = _meant(db, service, change, now)
     if occurrence is None:
