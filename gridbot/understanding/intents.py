@@ -77,13 +77,16 @@ class Rule:
     type: str
     score: float
     hazard: str = ""  #: which danger it tells of, if any
-    topic: bool = False
     reach: int = 16
     name: str = ""
 
     @property
     def urgent(self) -> bool:
         return bool(self.hazard)
+
+    @property
+    def topic(self) -> bool:
+        return self.name in {"topics", "fallback"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +98,8 @@ class Cue:
     scope: Literal["clause", "onward", "message", "none"]
     unless: frozenset[str]
     urgent_too: bool
+    soft: bool
+    push: float
     why: str
     patterns: tuple[re.Pattern[str], ...]
 
@@ -202,12 +207,17 @@ class _Builder:
 
     def rule(self, kind: str, score: float, *, hazard: str = "", reach: int = 16, name: str = "") -> int:
         number = len(self.rules)
-        self.rules.append(Rule(number, kind, score, hazard, name == "topics", reach, name))
+        self.rules.append(Rule(number, kind, score, hazard, reach, name))
         return number
 
     def type(self, number: int, spec: TypeFile) -> None:
         off = frozenset(spec.off)
-        alone = [("sure", 1.0, spec.sure), ("maybe", 0.6, spec.maybe), ("topics", 0.4, spec.topics)]
+        alone = [
+            ("sure", 1.0, spec.sure),
+            ("maybe", 0.6, spec.maybe),
+            ("topics", 0.4, spec.topics),
+            ("fallback", 0.4, spec.fallback),
+        ]
         for name, score, words in alone:
             if words:
                 self.use(words, Role.ALONE, self.rule(spec.id, score, name=name), off)
@@ -274,6 +284,8 @@ def _cue(name: str, spec: CueFile) -> Cue:
         spec.scope,
         frozenset(spec.unless),
         spec.urgent_too,
+        spec.soft,
+        spec.push,
         spec.why or name,
         tuple(bounded(pattern) for pattern in spec.patterns),
     )

@@ -24,8 +24,9 @@ class _Said:
 class Moods:
     """The cues found in one text, and what each of them silences."""
 
-    def __init__(self, scan: Scan, packs: Packs) -> None:
+    def __init__(self, scan: Scan, packs: Packs, *, placed: bool) -> None:
         self.scan = scan
+        self.placed = placed
         said = list(_by_words(scan, packs))
         said += _by_patterns(scan, packs)
         names = {one.cue.name for one in said}
@@ -41,6 +42,8 @@ class Moods:
     def silences(self, evidence: Evidence) -> bool:
         for one in self.active:
             if evidence.rule.urgent and not one.cue.urgent_too:
+                continue
+            if one.cue.soft and self._firm(evidence):
                 continue
             if one.start >= evidence.start and one.end <= evidence.end and one.end - one.start < 2:
                 continue
@@ -59,11 +62,19 @@ class Moods:
             return low <= one.clause <= high
         return one.clause <= high <= one.clause + 2 or low <= one.clause <= high
 
-    def push(self, *, topic: bool) -> float:
-        """What complaint adds to words that are not enough alone."""
-        if topic:
-            return 0.5 if "petition" in self.names or "complaint" in self.names else 0
-        return 0.4 if self.names & {"complaint", "petition", "present"} else 0
+    def push(self, standing: list[Evidence]) -> float:
+        """What complaint and request add to words that are not enough alone; each word counts once."""
+        spans = [(one.start, one.end) for one in standing]
+        words = {
+            one.word: one.cue.push
+            for one in self.said
+            if one.cue.push and not any(start <= one.start and one.end <= end for start, end in spans)
+        }
+        return sum(words.values())
+
+    def _firm(self, evidence: Evidence) -> bool:
+        """A fault said of a thing, with a place or a complaint beside it: soft moods give way."""
+        return evidence.score >= 1 and (self.placed or self.push([evidence]) >= 0.5)
 
     def kind(self, evidence: list[Evidence]) -> Kind:
         """Of which kind a message is whose evidence was all silenced."""

@@ -127,9 +127,8 @@ def resolve(
         if len(nodes) > 1 and default_node in nodes and default_node is not None:
             nodes = (default_node,)
         side = rows[0].side if len(nodes) == 1 and rows[0].side is not Side.UNKNOWN else piece.side
-        places.append(
-            Place(written, key, side, nodes[0] if len(nodes) == 1 else None, nodes if len(nodes) > 1 else ())
-        )
+        node, choices = (nodes[0], ()) if len(nodes) == 1 else (None, nodes)
+        places.append(Place(written, key, side, node, choices, 3 if nodes else piece.strength))
     return tuple(places)
 
 

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from gridbot.understanding import sound
-from gridbot.understanding.evidence import Evidence, gather, possible
+from gridbot.understanding.evidence import gather, possible
 from gridbot.understanding.intents import Packs, Role
 from gridbot.understanding.moods import Moods
 from gridbot.understanding.placegrammar import Grammar, Piece
 from gridbot.understanding.places import Gazetteer, locate, resolve
-from gridbot.understanding.reading import Band, Issue, Kind, Place, Reading
+from gridbot.understanding.reading import Band, Kind, Place, Reading
 from gridbot.understanding.scan import Scan
 from gridbot.understanding.text import Text, clean
+from gridbot.understanding.weigh import Weighed, weigh
 
 _CHAT = Reading(Kind.CHAT, Band.SILENT)
 #: Could this short text be an answer to "where?"
@@ -26,14 +27,6 @@ _PLACE_FILL = re.compile(
     r"那里|那边|这里|对|不是|[,，.。!！~～ ]){0,8}$"
 )
 _SHORT = 24
-
-
-@dataclass(frozen=True, slots=True)
-class _Found:
-    issues: tuple[Issue, ...]
-    danger: str  #: of the gravest evidence; "other" where there is no sentence for it
-    band: Band
-    because: tuple[str, ...]
 
 
 def grammar_of(packs: Packs) -> Grammar:
@@ -48,9 +41,7 @@ def read(text: str, packs: Packs, gazetteer: Gazetteer, *, photo: bool = False) 
     cleaned = clean(text)
     hits = packs.automaton.find_matches_as_indexes(cleaned.norm, overlapping=True)
     reading = _read(cleaned, hits, packs, gazetteer, photo) if hits else None
-    if reading is None or (
-        reading.band is not Band.OPEN and reading.kind in {Kind.CHAT, Kind.REPORT, Kind.PLACE}
-    ):
+    if reading is None or not (reading.issues or reading.because and reading.because[0].startswith("不算")):
         repaired = sound.repair(cleaned, packs)
         if repaired is not None:
             better = _read_repaired(repaired, packs, gazetteer, photo)
@@ -85,74 +76,17 @@ def _read(
     evidence = gather(scan, packs)
     if not evidence:
         return _without_report(cleaned, found, packs, gazetteer, scan)
-    moods = Moods(scan, packs)
+    placed = any(piece.strength == 3 for piece in pieces)
+    moods = Moods(scan, packs, placed=placed)
     standing = [one for one in evidence if not moods.silences(one)]
     places = resolve(pieces, cleaned, gazetteer)
     if not standing:
         return Reading(moods.kind(evidence), Band.SILENT, (), places, because=moods.because)
-    weighed = _weigh(standing, packs, moods, pieces, photo)
+    weighed = weigh(standing, packs, push=moods.push(standing), placed=placed, photo=photo)
     return _decide(weighed, packs, moods, places)
 
 
-def _weigh(standing: list[Evidence], packs: Packs, moods: Moods, pieces: list[Piece], photo: bool) -> _Found:
-    placed = any(piece.strength == 3 for piece in pieces)
-    scores: dict[str, float] = {}
-    words: dict[str, list[str]] = {}
-    first: dict[str, int] = {}
-    for one in standing:
-        score = one.score
-        if score < 1:
-            score += moods.push(topic=one.rule.topic)
-            score += (0.1 if one.rule.topic else 0.3) if placed else 0
-            score += 0.3 if photo and not one.rule.topic else 0
-        scores[one.type] = max(scores.get(one.type, 0), score)
-        words.setdefault(one.type, []).append("+".join(one.words))
-        first[one.type] = min(first.get(one.type, one.start), one.start)
-    danger = next((one.rule.hazard for one in sorted(standing, key=_gravity) if one.rule.urgent), "")
-    sure = {one.type for one in standing if one.score >= 1}
-    opened = [t for t in scores if scores[t] >= packs.types[t].thresholds.open]
-    asked = [t for t in scores if scores[t] >= packs.types[t].thresholds.ask]
-    chosen = opened or asked
-    if any(t in sure for t in chosen):
-        chosen = [t for t in chosen if t in sure or not _topic_only(t, standing)]
-    firm = [t for t in chosen if not packs.types[t].weak]
-    if firm and any(t in sure for t in firm):
-        chosen = [t for t in chosen if not packs.types[t].weak or t in sure]
-    ranked = sorted(
-        chosen, key=lambda t: (t not in sure, packs.types[t].weak, -round(min(scores[t], 1.2), 1), first[t])
-    )[:4]
-    issues = tuple(Issue(t, round(scores[t], 2), tuple(dict.fromkeys(words[t]))) for t in ranked)
-    band = Band.OPEN if opened else Band.ASK if asked else Band.SILENT
-    because = tuple(f"{packs.types[t].title}：{'、'.join(dict.fromkeys(words[t]))}" for t in ranked)
-    return _Found(issues, danger if ranked else "", band, because)
-
-
-#: Gas before fire: the wrong sentence ("switch on the light and look") is worst there.
-_GRAVEST = (
-    "gas",
-    "trapped",
-    "crisis",
-    "fire",
-    "live_wire",
-    "violence",
-    "lost",
-    "relapse",
-    "collapse",
-    "other",
-    "",
-)
-_NAMED = {"other": ""}
-
-
-def _gravity(one: Evidence) -> tuple[int, int]:
-    return _GRAVEST.index(one.rule.hazard), one.start
-
-
-def _topic_only(kind: str, standing: list[Evidence]) -> bool:
-    return all(one.rule.topic for one in standing if one.type == kind)
-
-
-def _decide(found: _Found, packs: Packs, moods: Moods, places: tuple[Place, ...]) -> Reading:
+def _decide(found: Weighed, packs: Packs, moods: Moods, places: tuple[Place, ...]) -> Reading:
     because = (*found.because, *moods.because)
     if not found.issues:
         return Reading(moods.kind([]), Band.SILENT, (), places, because=because)
@@ -168,7 +102,7 @@ def _decide(found: _Found, packs: Packs, moods: Moods, places: tuple[Place, ...]
         bool(found.danger),
         private,
         because,
-        _NAMED.get(found.danger, found.danger),
+        "" if found.danger == "other" else found.danger,
     )
 
 

@@ -47,6 +47,7 @@ class Place:
     side: Side = Side.UNKNOWN
     node: int | None = None
     choices: tuple[int, ...] = ()
+    strength: int = 3  #: 3 numbered or named (5号楼), 2 a landmark (车棚), 1 only a kind of place (楼道)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +68,9 @@ class Reading:
     urgent: bool = False
     private: bool = False
     because: tuple[str, ...] = ()  #: short sentences, each naming a word or rule that decided
-    danger: str = ""  #: if urgent: gas | fire | trapped | live_wire | collapse | violence | lost | relapse | crisis
+    danger: str = (
+        ""  #: if urgent: gas | fire | trapped | live_wire | collapse | violence | lost | relapse | crisis
+    )
 
     @property
     def types(self) -> tuple[str, ...]:

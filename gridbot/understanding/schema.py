@@ -79,6 +79,7 @@ class TypeFile(Strict):
     sure: Words = []  #: enough alone
     maybe: Words = []  #: worth a question; with a complaint or a place beside it enough
     topics: Words = []  #: nouns that make a report only in the mouth of somebody who complains
+    fallback: Words = []  #: counts only where no other type is meant
     pairs: list[Pairs] = []
     danger: dict[Hazard, Danger] = {}  #: dangers to life, each with the safety sentence it needs
     excludes: Words = []  #: in the same clause: this type is not meant
@@ -96,7 +97,9 @@ class CueFile(Strict):
     kind: Literal["chat", "status", "question", "resolved", "still", "support", "withdraw", "civic"] = "chat"
     scope: Literal["clause", "onward", "message", "none"] = "none"
     unless: list[str] = []
-    urgent_too: bool = False
+    urgent_too: bool = False  #: silences words of danger too
+    soft: bool = False  #: gives way to a firm report: a fault said of a thing, with a place or a complaint
+    push: Annotated[float, Field(ge=0, le=1)] = 0  #: what each of its words adds to words not enough alone
     why: str = ""
 
 

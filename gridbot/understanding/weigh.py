@@ -1,0 +1,86 @@
+"""From standing evidence to types, score and band. Solid evidence first; nouns alone need a complaint beside them."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass
+
+from gridbot.understanding.evidence import Evidence
+from gridbot.understanding.intents import Packs
+from gridbot.understanding.reading import Band, Issue
+
+#: Gas before fire: the wrong sentence ("switch on the light and look") is worst there.
+_GRAVEST = (
+    "gas",
+    "trapped",
+    "crisis",
+    "fire",
+    "live_wire",
+    "violence",
+    "lost",
+    "relapse",
+    "collapse",
+    "other",
+)
+_MOST = 4  #: more types than that in one message are a misreading
+
+
+@dataclass(frozen=True, slots=True)
+class Weighed:
+    issues: tuple[Issue, ...]
+    danger: str  #: the gravest, "other" where there is no sentence of its own for it
+    band: Band
+    because: tuple[str, ...]
+
+
+def weigh(standing: list[Evidence], packs: Packs, *, push: float, placed: bool, photo: bool) -> Weighed:
+    by_type: dict[str, list[Evidence]] = defaultdict(list)
+    for one in standing:
+        by_type[one.type].append(one)
+    scores = {
+        kind: max(_score(one, push=push, placed=placed, photo=photo) for one in found)
+        for kind, found in by_type.items()
+    }
+    opened = [kind for kind in scores if scores[kind] >= packs.types[kind].thresholds.open]
+    asked = [kind for kind in scores if scores[kind] >= packs.types[kind].thresholds.ask]
+    chosen = _best(opened or asked, by_type, packs)
+    ranked = sorted(chosen, key=lambda kind: _rank(by_type[kind], packs))[:_MOST]
+    dangers = [one.rule.hazard for kind in ranked for one in by_type[kind] if one.rule.urgent]
+    words = {kind: tuple(dict.fromkeys("+".join(one.words) for one in by_type[kind])) for kind in ranked}
+    return Weighed(
+        tuple(Issue(kind, round(scores[kind], 2), words[kind]) for kind in ranked),
+        min(dangers, key=_GRAVEST.index) if dangers else "",
+        Band.OPEN if opened else Band.ASK if asked else Band.SILENT,
+        tuple(f"{packs.types[kind].title}：{'、'.join(words[kind])}" for kind in ranked),
+    )
+
+
+def _score(one: Evidence, *, push: float, placed: bool, photo: bool) -> float:
+    if one.score >= 1:
+        return one.score
+    if one.rule.topic:
+        return one.score + 0.5 * min(1.0, push + (0.5 if placed and push else 0))
+    return one.score + 0.4 * min(1.0, push + (0.8 if placed else 0) + (0.8 if photo else 0))
+
+
+def _solid(found: list[Evidence]) -> bool:
+    return any(one.score >= 1 for one in found)
+
+
+def _best(kinds: list[str], by_type: dict[str, list[Evidence]], packs: Packs) -> list[str]:
+    """Solid types drive out nouns; the weak type and last resorts stay only where nothing else is meant."""
+    solid = [kind for kind in kinds if _solid(by_type[kind])]
+    firm = [kind for kind in solid if not packs.types[kind].weak and kind != "civic"]
+    if firm:
+        return firm
+    if solid:
+        return [kind for kind in solid if kind != "civic"] or solid
+    topical = [kind for kind in kinds if any(one.rule.name != "fallback" for one in by_type[kind])]
+    strong = [kind for kind in topical if not packs.types[kind].weak]
+    return strong or topical or kinds
+
+
+def _rank(found: list[Evidence], packs: Packs) -> tuple[bool, bool, int, int]:
+    danger = any(one.rule.urgent for one in found)
+    solid = sum(1 for one in found if one.score >= 1)
+    return not danger, packs.types[found[0].type].weak, -min(solid, 2), min(one.start for one in found)
