@@ -155,6 +155,11 @@ def config_file() -> Path:
     return Path(os.environ.get("XDG_CONFIG_HOME") or Path.home() / ".config") / "gridbot" / "gridbot.env"
 
 
+def settings_file(named: Path | None) -> Path:
+    """The file that is read: the one named, GRIDBOT_ENV_FILE's, or the user's own."""
+    return named or Path(os.environ.get("GRIDBOT_ENV_FILE") or config_file())
+
+
 def _cache_dir() -> Path:
     return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "gridbot"
 
@@ -226,9 +231,10 @@ def _loopback(host: str) -> bool:
 # --- reading -------------------------------------------------------------------------------------
 
 
-def load(env_file: Path | None = None) -> Settings:
-    """Reads the environment, and below it a file: the one given, GRIDBOT_ENV_FILE, or the user's own."""
-    named = env_file or Path(os.environ.get("GRIDBOT_ENV_FILE") or config_file())
+def load(env_file: Path | None = None, **over: str) -> Settings:
+    """Reads the environment, and below it a file. `over` is above both: what an option of the command line
+    says, by field."""
+    named = settings_file(env_file)
     if not named.is_file():
         if env_file or "GRIDBOT_ENV_FILE" in os.environ:
             raise SettingsError(f"There is no settings file {str(named)!r}.")
@@ -241,7 +247,7 @@ def load(env_file: Path | None = None) -> Settings:
         read_private(named, "The settings file", wrap=SettingsError)
     try:
         options: dict[str, Any] = {"_env_file": named if in_file else None, "_env_file_encoding": "utf-8"}
-        return Settings(**options)
+        return Settings(**options | over)
     except ValidationError as trouble:
         lines = [_sentence(error) for error in trouble.errors(include_url=False, include_input=False)]
     raise SettingsError("\n".join(lines))  # outside of `except`: the cause would show the values

@@ -20,7 +20,7 @@ from sqlalchemy import Connection, Row
 from sqlalchemy.dialects.postgresql import insert
 
 from gridbot.messages import ChatKind, ChatRole, Incoming, IncomingKind, Kept, dump
-from gridbot.store.tables import chats, inbox
+from gridbot.store.tables import Utc, chats, inbox
 
 PER_CHAT = 10  #: messages of one chat a turn
 PER_TURN = 64  #: messages of all chats a turn
@@ -28,38 +28,55 @@ TRIES = 3
 LEASE = timedelta(seconds=60)
 KEEP_CHAT = timedelta(hours=24)  #: how long text that joined no case is kept
 
-_FIND_CHAT = sa.select(chats.c.id, chats.c.community_id, chats.c.role, chats.c.kind).where(
-    chats.c.platform == sa.bindparam("platform"),
-    chats.c.bot == sa.bindparam("bot"),
-    chats.c.chat == sa.bindparam("chat"),
+_ADD_CHAT = (
+    insert(chats).on_conflict_do_nothing(index_elements=["platform", "bot", "chat"]).returning(chats.c.id)
 )
-_ADD_CHAT = insert(chats).on_conflict_do_nothing(index_elements=["platform", "bot", "chat"])
+_ADOPT = (
+    sa.update(chats)
+    .where(
+        chats.c.platform == sa.bindparam("of_platform"),
+        chats.c.chat == sa.bindparam("of_chat"),
+        chats.c.bot == "",
+    )
+    .values(bot=sa.bindparam("by_bot"))
+)
+_full, _bare = sa.bindparam("full", type_=sa.LargeBinary), sa.bindparam("bare", type_=sa.LargeBinary)
+_wordless = sa.and_(
+    chats.c.role == ChatRole.UNBOUND.value,
+    chats.c.kind == ChatKind.GROUP.value,
+    sa.bindparam("talk", type_=sa.Boolean),
+)
+_READ: dict[str, Any] = {  # column → what goes into it; the chat's row says whether words are kept
+    "community_id": chats.c.community_id,
+    "chat_id": chats.c.id,
+    "raw": sa.case((_wordless, sa.null()), else_=sa.bindparam("raw", type_=sa.LargeBinary)),
+    "incoming": sa.case((_wordless, _bare), else_=_full),
+    "state": sa.literal("pending"),
+    "attempts": sa.literal(0),
+    "platform": sa.bindparam("platform", type_=sa.Text),
+    "bot": sa.bindparam("bot", type_=sa.Text),
+    "update_id": sa.bindparam("update_id", type_=sa.Text),
+    "message": sa.bindparam("message", type_=sa.Text),
+    "user": sa.bindparam("user", type_=sa.Text),
+    "sent_at": sa.bindparam("sent_at", type_=Utc),
+    "received_at": sa.bindparam("now", type_=Utc),
+    "erase_at": sa.bindparam("erase_at", type_=Utc),
+}
+_SAME = ["platform", "bot", "update_id"]
 _KEEP = (
     insert(inbox)
-    .values(
-        {
-            name: sa.bindparam(name)
-            for name in (
-                "community_id",
-                "platform",
-                "bot",
-                "update_id",
-                "chat_id",
-                "state",
-                "raw",
-                "incoming",
-                "message",
-                "user",
-                "sent_at",
-                "received_at",
-                "erase_at",
-            )
-        }
+    .from_select(
+        list(_READ),
+        sa.select(*_READ.values()).where(
+            chats.c.platform == sa.bindparam("platform"),
+            chats.c.bot == sa.bindparam("bot"),
+            chats.c.chat == sa.bindparam("chat"),
+        ),
     )
-    .values(attempts=0)
-    .on_conflict_do_nothing(index_elements=["platform", "bot", "update_id"])
+    .on_conflict_do_nothing(index_elements=_SAME)
     .returning(inbox.c.id)  # a row count says nothing on PostgreSQL
 )
+_KEEP_RAW = insert(inbox).on_conflict_do_nothing(index_elements=_SAME).returning(inbox.c.id)
 
 # Most of what is said nobody will ask for again: one statement marks it.
 _DONE = (
@@ -107,56 +124,63 @@ def keep(db: Connection, kept: Kept, *, now: datetime) -> int | None:
     In a group nobody has bound, a message keeps its ids alone: no text, no raw form. What is meant
     for the bot itself (a command, a mention, a button) is kept, or no group could ever be bound.
     """
+    which = {"platform": kept.platform, "bot": kept.bot, "update_id": _storable(kept.update_id)}
+    if kept.incoming is None:
+        values = {**which, "state": "unread", "raw": kept.raw, "received_at": now}
+        values |= {"attempts": 0, "erase_at": now + KEEP_CHAT}
+        return _id(db.execute(_KEEP_RAW, values))
     incoming = kept.incoming
-    values: dict[str, Any] = {
-        "community_id": None,
-        "platform": kept.platform,
-        "bot": kept.bot,
-        "update_id": kept.update_id,
-        "chat_id": None,
-        "state": "unread",
+    full, talk = dump(incoming), not _for_the_bot(incoming)
+    row = {
+        **which,
+        "chat": _storable(incoming.chat),
         "raw": kept.raw,
-        "incoming": None,
-        "message": "",
-        "user": "",
-        "sent_at": None,
-        "received_at": now,
+        "full": full,
+        "bare": dump(_without_words(incoming)) if talk else full,
+        "talk": talk,
+        "message": _storable(incoming.message),
+        "user": _storable(incoming.sender.id),
+        "sent_at": incoming.sent_at,
+        "now": now,
         "erase_at": now + KEEP_CHAT,
     }
-    if incoming is not None:
-        chat = _chat(db, incoming)
-        if chat.role == ChatRole.UNBOUND and chat.kind == ChatKind.GROUP and not _for_the_bot(incoming):
-            incoming = _without_words(incoming)
-            values["raw"] = None
-        values |= {
-            "community_id": chat.community_id,
-            "chat_id": chat.id,
-            "state": "pending",
-            "incoming": dump(incoming),
-            "message": incoming.message,
-            "user": incoming.sender.id,
-            "sent_at": incoming.sent_at,
-        }
-    row_id: int | None = db.execute(_KEEP, values).scalar_one_or_none()
+    row_id = _id(db.execute(_KEEP, row))
+    if row_id is None and _new_chat(db, incoming):
+        row_id = _id(db.execute(_KEEP, row))
     return row_id
 
 
-def _chat(db: Connection, incoming: Incoming) -> Any:
-    which = {"platform": incoming.platform, "bot": incoming.bot, "chat": incoming.chat}
-    found = db.execute(_FIND_CHAT, which).one_or_none()
-    if found is None:
-        private = incoming.chat_kind is ChatKind.PRIVATE
-        db.execute(
-            _ADD_CHAT,
-            {
-                **which,
-                "kind": incoming.chat_kind.value,
-                "role": (ChatRole.PRIVATE if private else ChatRole.UNBOUND).value,
-                "title": "" if private else incoming.chat_title,
-            },
-        )
-        found = db.execute(_FIND_CHAT, which).one()
+def _id(result: sa.CursorResult[Any]) -> int | None:
+    found: int | None = result.scalar_one_or_none()
     return found
+
+
+def _new_chat(db: Connection, incoming: Incoming) -> bool:
+    """Adds the chat if it is not there yet; one that the directory named before any bot came to it
+    (bot "") becomes this bot's. Returns whether it was missing."""
+    which = {"of_platform": incoming.platform, "of_chat": _storable(incoming.chat)}
+    if db.execute(_ADOPT, {**which, "by_bot": incoming.bot}).rowcount:
+        return True
+    private = incoming.chat_kind is ChatKind.PRIVATE
+    added = db.execute(
+        _ADD_CHAT,
+        {
+            "platform": incoming.platform,
+            "bot": incoming.bot,
+            "chat": _storable(incoming.chat),
+            "kind": incoming.chat_kind.value,
+            "role": (ChatRole.PRIVATE if private else ChatRole.UNBOUND).value,
+            "title": "" if private else _storable(incoming.chat_title),
+        },
+    )
+    return added.scalar_one_or_none() is not None
+
+
+def _storable(text: str) -> str:
+    """Half an emoji and NUL are text on no database."""
+    if text.isascii() and "\0" not in text:
+        return text
+    return text.replace("\0", "").encode("utf-8", "replace").decode()
 
 
 def _for_the_bot(incoming: Incoming) -> bool:

@@ -308,3 +308,16 @@ def next_due(db: Connection) -> datetime | None:
         sa.select(sa.func.min(outbox.c.due_at)).where(outbox.c.state == "waiting")
     ).scalar()
     return due
+
+
+def given_up(db: Connection) -> list[Row[Any]]:
+    """What could not be delivered, with the chat's name."""
+    query = sa.select(outbox, chats.c.chat, chats.c.platform).join(chats, chats.c.id == outbox.c.chat_id)
+    return list(db.execute(query.where(outbox.c.state == "failed").order_by(outbox.c.id)))
+
+
+def retry_given_up(db: Connection, ids: Sequence[int], *, now: datetime) -> int:
+    """Has it said after all, as if for the first time. Returns how many rows."""
+    again = {"state": "waiting", "attempts": 0, "maybe_twice": False, "due_at": now, "reason": ""}
+    which = (outbox.c.id.in_(ids), outbox.c.state == "failed")
+    return db.execute(sa.update(outbox).where(*which).values(**again)).rowcount

@@ -6,6 +6,7 @@ the attempt, and the action deletes the row in its own transaction.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -119,3 +120,15 @@ def fail(db: Connection, timer: Row[Any], *, owner: str, error: str) -> None:
 def next_due(db: Connection) -> datetime | None:
     due: datetime | None = db.execute(_NEXT).scalar()
     return due
+
+
+def stuck(db: Connection) -> list[Row[Any]]:
+    """Timers whose action failed three times."""
+    return list(db.execute(sa.select(timers).where(timers.c.attempts >= TRIES).order_by(timers.c.id)))
+
+
+def retry_stuck(db: Connection, ids: Sequence[int]) -> int:
+    """Gives them three more tries. Returns how many."""
+    again = {"attempts": 0, "lease": "", "lease_until": None, "error": ""}
+    which = (timers.c.id.in_(ids), timers.c.attempts >= TRIES)
+    return db.execute(sa.update(timers).where(*which).values(**again)).rowcount

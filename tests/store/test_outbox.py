@@ -339,6 +339,17 @@ def test_what_waits_can_be_asked_by_purpose(any_db: Connection, cast: Cast) -> N
     assert texts(outbox.waiting_texts(any_db, ["b"])) == ["b"]
 
 
+def test_what_was_given_up_can_be_said_after_all(any_db: Connection, cast: Cast) -> None:
+    failed, said = say(any_db, cast.residents, "一"), say(any_db, cast.leaders, "二")
+    first, other = claim(any_db)
+    mark(any_db, first, PERMANENT)
+    mark(any_db, other, SENT)
+    (row,) = outbox.given_up(any_db)
+    assert (row.id, row.chat, row.reason) == (failed, "-1001", "chat not found")
+    assert outbox.retry_given_up(any_db, [failed, said], now=NOW) == 1
+    assert only(any_db).attempts == 0
+
+
 # --- two senders ---------------------------------------------------------------------------------
 
 

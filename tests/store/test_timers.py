@@ -117,6 +117,18 @@ def test_cancelling(any_db: Connection) -> None:
     assert [row.subject for row in due(any_db, 5)] == ["case:2"]
 
 
+def test_what_is_stuck_can_be_tried_again(any_db: Connection) -> None:
+    put(any_db)
+    put(any_db, subject="case:2", minutes=99)
+    for minutes in (0, 2, 4):
+        timers.fail(any_db, due(any_db, minutes)[0], owner="c1", error="no")
+    (row,) = timers.stuck(any_db)
+    assert (row.subject, row.error) == ("case:1", "no")
+    assert timers.retry_stuck(any_db, [row.id, row.id + 1]) == 1
+    assert timers.stuck(any_db) == []
+    assert len(due(any_db, 5)) == 1
+
+
 @pytest.mark.postgres
 def test_two_clocks_never_fire_the_same_timer(postgres_database: Database) -> None:
     for number in range(3):

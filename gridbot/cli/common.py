@@ -1,0 +1,91 @@
+"""What commands share: settings, the open database, words for what went wrong."""
+
+from __future__ import annotations
+
+import contextlib
+import sys
+import traceback
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from gridbot.settings import Settings
+    from gridbot.store.db import Database
+
+env_file: Path | None = None  #: what --env-file said
+
+Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask. 不再询问。")]
+AsJson = Annotated[bool, typer.Option("--json", help="As JSON.")]
+
+
+class ProblemError(Exception):
+    """Something in what was given; the sentence for the person at the keyboard."""
+
+
+def explain(error: Exception) -> tuple[int, str]:
+    """Status and sentence. What nobody expected is told whole, for whoever mends it."""
+    from sqlalchemy.exc import InterfaceError, OperationalError
+
+    from gridbot.grid.directory import DirectoryError
+    from gridbot.settings import SettingsError
+    from gridbot.store.upkeep import InUseError, UpkeepError
+    from gridbot.understanding.yamlfile import PackError
+
+    if isinstance(error, InUseError):
+        return 3, f"{error}: stop it, or use chat or console."
+    if isinstance(error, OperationalError | InterfaceError):
+        return 1, f"The database does not answer: {error.orig}"
+    if isinstance(error, ProblemError | SettingsError | UpkeepError | DirectoryError | PackError | OSError):
+        return 1, str(error)
+    return 1, "".join(traceback.format_exception(error))
+
+
+def say_no(text: str, status: int = 1) -> int:
+    sys.stderr.write(f"{text.rstrip()}\n")
+    return status
+
+
+def read_settings(**over: str) -> Settings:
+    from gridbot import settings as house
+
+    return house.load(env_file, **over)
+
+
+def console(*, stderr: bool = False) -> Console:
+    from rich.console import Console
+
+    return Console(stderr=stderr, highlight=False, soft_wrap=True)
+
+
+@contextlib.contextmanager
+def working(text: str) -> Iterator[None]:
+    """Something turns while it takes long; nothing where nobody looks."""
+    with console(stderr=True).status(text):
+        yield
+
+
+@contextlib.contextmanager
+def opened(house: Settings, *, write: bool = False) -> Iterator[Database]:
+    """The database as it is. To write, nobody else may have it (on SQLite); an empty one is made first."""
+    from gridbot.store import upkeep
+    from gridbot.store.db import Database
+
+    with upkeep.sole_use(house.database) if write else contextlib.nullcontext():
+        revision = upkeep.current(house.database)
+        if revision is None and write:
+            upkeep.upgrade(house.database)
+        elif revision != upkeep.head():
+            what = "is empty" if revision is None else f"is at {revision}, this gridbot at {upkeep.head()}"
+            raise ProblemError(f"The database {what}: run gridbot db upgrade.")
+        with contextlib.closing(Database(house.database)) as database:
+            yield database
+
+
+def now() -> datetime:
+    return datetime.now(UTC)

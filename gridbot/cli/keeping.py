@@ -1,0 +1,191 @@
+"""gridbot import, export, backup, restore, db upgrade, deadletter: what is kept, brought in and out."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from gridbot.cli.common import AsJson, ProblemError, Yes, console, now, opened, read_settings, working
+
+if TYPE_CHECKING:
+    from gridbot.grid.directory import Directory
+    from gridbot.store.db import Database
+
+
+# --- the directory -------------------------------------------------------------------------------
+
+
+def import_directory(
+    file: Annotated[Path, typer.Argument(help="YAML or XLSX. 名单文件。")],
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Only say what would change. 只试不写。")
+    ] = False,
+    yes: Yes = False,
+) -> None:
+    """Read a community's directory: grids, places, leaders, groups, units, service days. 导入名单。"""
+    directory = read_directory(file)
+    for warning in directory.warnings:
+        typer.echo(warning)
+    if dry_run:
+        with opened(read_settings()) as database:
+            typer.echo(bring_in(database, directory, dry_run=True))
+        return
+    with opened(read_settings(), write=True) as database:
+        typer.echo(bring_in(database, directory, dry_run=True))
+        if not yes:
+            typer.confirm("Write it? 确认写入?", abort=True)
+        with working("writing"):
+            bring_in(database, directory, dry_run=False)
+    typer.echo("Done. 已写入。")
+
+
+def export_directory(
+    file: Annotated[Path, typer.Argument(help="A new file, .yaml or .xlsx. 新文件。")],
+    community: Annotated[str, typer.Option(help="Which one, if there are several. 哪个社区。")] = "",
+) -> None:
+    """Write the directory in the form that import reads. 导出名单。"""
+    if file.exists():
+        raise ProblemError(f"{file} exists already: name a new file.")
+    with opened(read_settings()) as database, working("reading"):
+        write_directory(database, community, file)
+    typer.echo(str(file))
+
+
+def read_directory(file: Path) -> Directory:
+    """Raises DirectoryError, a sentence a problem."""
+    from gridbot.grid.directory_yaml import read_yaml_file
+
+    return read_yaml_file(file)
+
+
+def bring_in(database: Database, directory: Directory, *, dry_run: bool) -> str:
+    """What changes, in words; with `dry_run` nothing does."""
+    raise NotImplementedError
+
+
+def write_directory(database: Database, community: str, file: Path) -> None:
+    raise NotImplementedError
+
+
+# --- copies --------------------------------------------------------------------------------------
+
+
+def upgrade(
+    no_copy: Annotated[
+        bool, typer.Option("--no-copy", help="Do not copy the database first. 不先备份。")
+    ] = False,
+) -> None:
+    """Bring the database up to this gridbot, after copying it. 升级。"""
+    from gridbot.store import upkeep
+
+    house = read_settings()
+    with upkeep.sole_use(house.database), working("upgrading"):
+        done = upkeep.upgrade(house.database, copy=not no_copy)
+    if done.copy:
+        typer.echo(f"copy: {done.copy}")
+    typer.echo(
+        f"{done.before or 'empty'} → {done.after}"
+        if done.before != done.after
+        else f"{done.after}: up to date"
+    )
+
+
+def backup(file: Annotated[Path, typer.Argument(help="A new file. 新文件。")]) -> None:
+    """Write a whole copy of the database, also while gridbot runs. 备份。"""
+    from gridbot.store import upkeep
+
+    house = read_settings()
+    with working("copying"):
+        upkeep.backup(house.database, file)
+    typer.echo(f"{file}  {file.stat().st_size / 1e6:.1f} MB")
+
+
+def restore(
+    file: Annotated[Path, typer.Argument(help="What backup wrote. 备份文件。")],
+    yes: Yes = False,
+) -> None:
+    """Put a copy in the database's place; what is there now is copied beside it. 恢复。"""
+    from gridbot.store import upkeep
+
+    house = read_settings()
+    with upkeep.sole_use(house.database):
+        if not yes:
+            typer.confirm(
+                "Everything since that copy will be gone from the database. Go on? 确认恢复?", abort=True
+            )
+        with working("restoring"):
+            aside = upkeep.restore(house.database, file, now=now())
+    typer.echo(f"Restored {file}." + (f" What was there before: {aside}" if aside else ""))
+
+
+# --- dead letters --------------------------------------------------------------------------------
+
+
+def list_dead(as_json: AsJson = False) -> None:
+    """Messages that could not be handled, sentences not delivered, timers that failed. 死信列表。"""
+    with opened(read_settings()) as database:
+        found = _dead(database)
+    if as_json:
+        for one in found:
+            typer.echo(json.dumps(one, ensure_ascii=False))
+    elif not found:
+        typer.echo("Nothing. 没有。")
+    else:
+        from rich.markup import escape
+        from rich.table import Table
+
+        table = Table("id", "when", "what", "why")
+        for one in found:
+            table.add_row(one["id"], one["at"], escape(one["what"]), escape(one["why"]))
+        console().print(table)
+
+
+def retry_dead(
+    ids: Annotated[
+        list[str] | None, typer.Argument(help="As listed: in:12 out:7 timer:3; none: all. 编号。")
+    ] = None,
+) -> None:
+    """Put them back to be tried again. 重试。"""
+    from gridbot.store import inbox, outbox, timers
+
+    with opened(read_settings(), write=True) as database:
+        known = [one["id"] for one in _dead(database)]
+        for name in ids or ():
+            if name not in known:
+                raise ProblemError(f"{name!r} is not in the list; see gridbot deadletter list.")
+        chosen = ids or known
+
+        def of(kind: str) -> list[int]:
+            return [int(name.partition(":")[2]) for name in chosen if name.startswith(f"{kind}:")]
+
+        def again(db: Any) -> int:
+            at = now()
+            count = outbox.retry_given_up(db, of("out"), now=at) + timers.retry_stuck(db, of("timer"))
+            return count + (inbox.retry_dead(db, of("in")) if of("in") else 0)
+
+        typer.echo(f"{database.write(again)} put back. 已放回。")
+
+
+def _dead(database: Database) -> list[dict[str, str]]:
+    from gridbot.privacy import mask
+    from gridbot.store import inbox, outbox, timers
+
+    with database.read() as db:
+        rows = [
+            *(
+                ("in", row, row.received_at, f"{row.platform} chat {row.chat_id}", row.error)
+                for row in inbox.dead_letters(db)
+            ),
+            *(
+                ("out", row, row.created_at, f"{row.platform} {row.purpose} to {row.chat}", row.reason)
+                for row in outbox.given_up(db)
+            ),
+            *(("timer", row, row.due_at, f"{row.kind} {row.subject}", row.error) for row in timers.stuck(db)),
+        ]
+    return [
+        {"id": f"{kind}:{row.id}", "at": f"{at:%Y-%m-%d %H:%M}Z", "what": what, "why": mask(why)}
+        for kind, row, at, what, why in rows
+    ]

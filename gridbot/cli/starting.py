@@ -1,0 +1,181 @@
+"""gridbot setup, gridbot check: before the first day, and on any other."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from gridbot.cli import common
+from gridbot.cli.common import ProblemError, console, opened, read_settings, working
+
+if TYPE_CHECKING:
+    from gridbot.channels.telegram_in import BotIdentity
+    from gridbot.settings import Settings
+
+
+# --- setup ---------------------------------------------------------------------------------------
+
+
+def setup(
+    token_file: Annotated[
+        Path | None, typer.Option("--token-file", help="File with the token, instead of asking. 令牌文件。")
+    ] = None,
+    admin: Annotated[str, typer.Option("--admin", help="telegram:123456789 管理员。")] = "",
+    proxy: Annotated[str, typer.Option("--proxy", help="socks5://127.0.0.1:1080 代理。")] = "",
+) -> None:
+    """Ask for the bot's token, try it, and write the settings where only you can read them. 设置。"""
+    from gridbot.settings import settings_file
+
+    target = settings_file(common.env_file)
+    token = _read_token(token_file) if token_file else _ask_token()
+    values = (
+        {"telegram_token": token} | ({"proxy": proxy} if proxy else {}) | ({"admins": admin} if admin else {})
+    )
+    house = read_settings(**values)
+    typer.echo(f"连上了:@{_identity(house).username}")
+    _write(target, {f"GRIDBOT_{key.upper()}": value for key, value in values.items()})
+    typer.echo(f"Written: {target}. Next: gridbot import FILE, then gridbot serve. 下一步:导入名单,再运行。")
+
+
+def _ask_token() -> str:
+    typer.echo(
+        "Telegram: write to @BotFather, /newbot, and copy the token. 向 @BotFather 申请机器人,把令牌贴过来。"
+    )
+    return str(typer.prompt("Token 令牌", hide_input=True)).strip()
+
+
+def _read_token(file: Path) -> str:
+    from gridbot.settings import SettingsError, read_private
+
+    return read_private(file, "The token file", wrap=SettingsError)
+
+
+def _identity(house: Settings) -> BotIdentity:
+    from gridbot.channels.telegram_in import TelegramRefusedError, TelegramUnreachableError, get_identity
+
+    try:
+        with working("asking Telegram"):
+            return asyncio.run(get_identity(house.token, house.telegram_api, house.proxy or None))
+    except (TelegramRefusedError, TelegramUnreachableError) as error:
+        raise ProblemError(str(error)) from None
+
+
+def _write(target: Path, values: dict[str, str]) -> None:
+    """Keeps the other lines of the file. Never readable by others, not for a moment."""
+    old = target.read_text(encoding="utf-8").splitlines() if target.is_file() else []
+    kept = [line for line in old if line.split("=")[0].strip() not in values]
+    text = "\n".join([*kept, *(f"{name}={value}" for name, value in values.items())]) + "\n"
+    target.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    half = target.with_name(f".{target.name}.half")
+    half.unlink(missing_ok=True)
+    with os.fdopen(os.open(half, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "w", encoding="utf-8") as file:
+        file.write(text)
+    half.replace(target)
+
+
+# --- check ---------------------------------------------------------------------------------------
+
+
+def check(
+    offline: Annotated[bool, typer.Option("--offline", help="Do not ask the platforms. 不联网。")] = False,
+) -> None:
+    """Is everything in order? Settings, database, word lists, rights in every channel. 体检。"""
+    house, bad = read_settings(), 0
+    for good, text in _findings(house, offline=offline):
+        bad += good is False
+        console().print(
+            {True: "[green]✓[/]", False: "[red]✗[/]", None: "[yellow]·[/]"}[good], text, markup=True
+        )
+    if bad:
+        raise ProblemError(f"{bad} to mend. 有{bad}处要处理。")
+
+
+Finding = tuple[bool | None, str]
+"""In order, not in order, or only worth knowing; and the sentence."""
+
+
+def _findings(house: Settings, *, offline: bool) -> Iterator[Finding]:
+    yield True, "settings 设置"
+    yield from _database(house)
+    yield from _intents(house)
+    if not house.token:
+        yield None, "no Telegram token: run gridbot setup, or gridbot demo to try 没有令牌"
+    elif offline:
+        yield None, "Telegram not asked 未联网"
+    else:
+        yield from _telegram(house)
+
+
+def _database(house: Settings) -> Iterator[Finding]:
+    from gridbot.store import upkeep
+
+    if house.sqlite:
+        try:
+            with upkeep.sole_use(house.database):
+                pass
+        except upkeep.InUseError as error:
+            yield None, f"{error} 正在运行"
+    revision = upkeep.current(house.database)
+    if revision is None:
+        yield None, "the database is empty: gridbot import makes it 数据库还是空的"
+    elif revision != upkeep.head():
+        yield (
+            False,
+            f"the database is at {revision}, this gridbot at {upkeep.head()}: run gridbot db upgrade 要升级",
+        )
+    else:
+        yield True, "database 数据库"
+        yield from _groups(house)
+
+
+def _groups(house: Settings) -> Iterator[Finding]:
+    """What the platforms last told about the bot's rights, group by group."""
+    import sqlalchemy as sa
+
+    from gridbot.store.tables import chats
+
+    query = sa.select(chats).where(chats.c.kind == "group", chats.c.role != "unbound").order_by(chats.c.id)
+    with opened(house) as database, database.read() as db:
+        groups = list(db.execute(query))
+    for group in groups:
+        name = group.title or group.chat
+        if not group.active:
+            yield False, f"{name}: the bot is not in the group any more 已不在群里"
+        elif group.rights and not {"read_all", "admin"} & set(group.rights):
+            yield (
+                False,
+                f"{name}: sees only what is meant for it; make it an administrator 看不到群里的话",
+            )
+        else:
+            yield True, f"{name} 群"
+
+
+def _intents(house: Settings) -> Iterator[Finding]:
+    from gridbot.understanding.intents import load_packs
+    from gridbot.understanding.yamlfile import PackError
+
+    try:
+        packs = load_packs(*([house.intents] if house.intents else []))
+    except PackError as error:
+        yield False, str(error)
+    else:
+        yield True, f"{len(packs.types)} issue types 词库"
+
+
+def _telegram(house: Settings) -> Iterator[Finding]:
+    try:
+        bot = _identity(house)
+    except ProblemError as error:
+        yield False, str(error)
+        return
+    yield True, f"Telegram @{bot.username}"
+    if not bot.reads_all:
+        yield (
+            None,
+            "privacy mode is on: the bot must be an administrator of each group 请在群里设为管理员",
+        )
