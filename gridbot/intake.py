@@ -13,9 +13,10 @@ import secrets
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 import structlog
-from sqlalchemy import Connection
+from sqlalchemy import Connection, Row
 
 from gridbot.desk.context import Desk
 from gridbot.desk.receive import receive
@@ -109,13 +110,41 @@ class Intake:
             await asyncio.wait_for(_either(self._awake, stop), IDLE)
 
 
-def handle(
-    db: Connection, desk: Desk, batch: inbox.Batch, *, owner: str, now: datetime
-) -> tuple[int, int, int]:
-    """Handles claimed rows, each in a SAVEPOINT. After a failure the rest of that chat waits for its
-    turn, so that order is kept. Returns how many were handled, failed, and set aside for good."""
-    done: list[object] = []
-    untried: list[object] = []
+Counts = tuple[int, int, int]
+
+
+def handle(db: Connection, desk: Desk, batch: inbox.Batch, *, owner: str, now: datetime) -> Counts:
+    """Handles claimed rows, chat by chat. Returns how many were handled, failed, and set aside for good.
+
+    All goes well nearly always, so one SAVEPOINT holds the turn; if a message raises, the turn is undone
+    and gone through again with one each.
+    """
+    try:
+        with db.begin_nested():
+            _through(db, desk, batch.rows, owner=owner, now=now)
+            inbox.done(db, batch.rows, now=now)
+            inbox.release(db, batch, owner=owner)
+    except DatabaseTrouble:
+        raise
+    except Exception:
+        return _one_by_one(db, desk, batch, owner=owner, now=now)
+    return len(batch.rows), 0, 0
+
+
+def _through(db: Connection, desk: Desk, rows: Sequence[Row[Any]], *, owner: str, now: datetime) -> None:
+    """Rows in order. A chat's row is read once and again only after something more than talk."""
+    chat: Row[Any] | None = None
+    for row in rows:
+        if chat is not None and chat.id != row.chat_id:
+            chat = None
+        failpoint("mid-handling")
+        chat = receive(db, desk, row, now=now, chat=chat)
+
+
+def _one_by_one(db: Connection, desk: Desk, batch: inbox.Batch, *, owner: str, now: datetime) -> Counts:
+    """After a failure the rest of that chat waits for its turn, so that order is kept."""
+    done: list[Row[Any]] = []
+    untried: list[Row[Any]] = []
     stuck: set[int] = set()
     failed = dead = 0
     for row in batch.rows:
@@ -124,7 +153,6 @@ def handle(
             continue
         try:
             with db.begin_nested():
-                failpoint("mid-handling")
                 receive(db, desk, row, now=now)
         except DatabaseTrouble:
             raise
@@ -137,8 +165,8 @@ def handle(
                 stuck.add(row.chat_id)
         else:
             done.append(row)
-    inbox.done(db, done, now=now)  # type: ignore[arg-type]
-    inbox.not_tried(db, untried)  # type: ignore[arg-type]
+    inbox.done(db, done, now=now)
+    inbox.not_tried(db, untried)
     inbox.release(db, batch, owner=owner)
     return len(done), failed, dead
 

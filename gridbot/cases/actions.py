@@ -56,6 +56,11 @@ class Said:
 
 _INSERT = sa.insert(cases)
 _MESSAGE = sa.insert(case_messages)
+_OPEN = (
+    sa.update(cases)
+    .where(cases.c.id == sa.bindparam("row"))
+    .values(number=sa.bindparam("given"), opened_at=sa.bindparam("at"), state=CaseState.WAITING.value)
+)
 
 
 def begin(
@@ -126,8 +131,7 @@ def _number(
         data=data,
         number=True,
     )
-    values = {"number": number, "opened_at": now, "state": CaseState.WAITING.value}
-    db.execute(sa.update(cases).where(cases.c.id == case_id).values(**values))
+    db.execute(_OPEN, {"row": case_id, "given": number, "at": now})
     return number
 
 

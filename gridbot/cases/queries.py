@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -112,20 +113,23 @@ def recent_in_chat(db: Connection, chat_id: int, since: datetime) -> list[Row[An
     return list(db.execute(_LIVE_IN_CHAT, {"of_chat": chat_id, "since": since}))
 
 
+_SIMILAR = (
+    sa.select(cases)
+    .where(
+        cases.c.community_id == sa.bindparam("of_community"),
+        cases.c.place_key == sa.bindparam("of_place"),
+        cases.c.reported_at >= sa.bindparam("since"),
+        cases.c.state.in_([*_LIVE, CaseState.CLOSED.value]),
+    )
+    .order_by(cases.c.reported_at.desc())
+    .limit(20)
+)
+
+
 def similar(db: Connection, community_id: int, type_: str, place_key: str, since: datetime) -> list[Row[Any]]:
     """Cases of the same type at the same place: candidates for 附议, newest first."""
-    query = (
-        sa.select(cases)
-        .where(
-            cases.c.community_id == community_id,
-            cases.c.place_key == place_key,
-            cases.c.reported_at >= since,
-            cases.c.state.in_([*_LIVE, CaseState.CLOSED.value]),
-        )
-        .order_by(cases.c.reported_at.desc())
-        .limit(20)
-    )
-    return [row for row in db.execute(query) if type_ in row.types]
+    which = {"of_community": community_id, "of_place": place_key, "since": since}
+    return [row for row in db.execute(_SIMILAR, which) if type_ in row.types]
 
 
 _BY_MESSAGE = (
@@ -216,47 +220,48 @@ _ME = (
     )
     .scalar_subquery()
 )
-_WAITS = sa.select(
-    sa.or_(
-        sa.exists().where(
-            questions.c.chat_id == sa.bindparam("of_chat"),
-            questions.c.answered_at.is_(None),
-            questions.c.until >= sa.bindparam("now"),
-        ),
-        sa.exists().where(cases.c.reporter_id == _ME, cases.c.state.in_(_LIVE)),
-        sa.exists().where(holdings.c.person_id == _ME),
-    )
-)
-
-
-def waits_for(
-    db: Connection, community_id: int, chat_id: int, platform: str, user: str, now: datetime
-) -> bool:
-    """Whether plain talk of this person may belong to something: a question put here, a case of theirs,
-    or an office they hold. One statement, for it is asked of every line of chat."""
-    which = {
-        "of_community": community_id,
-        "of_chat": chat_id,
-        "of_platform": platform,
-        "of_user": user,
-        "now": now,
-    }
-    return bool(db.execute(_WAITS, which).scalar())
-
-
-_IGNORED = (
-    sa.select(people.c.data)
-    .join(identities, identities.c.person_id == people.c.id)
+_ATTENTION = sa.select(
+    _ME.label("person_id"),
+    sa.type_coerce(sa.select(people.c.data).where(people.c.id == _ME).scalar_subquery(), sa.JSON).label(
+        "data"
+    ),
+    sa.exists()
     .where(
-        identities.c.community_id == sa.bindparam("of_community"),
-        identities.c.platform == sa.bindparam("of_platform"),
-        identities.c.user == sa.bindparam("of_user"),
+        questions.c.chat_id == sa.bindparam("of_chat"),
+        questions.c.answered_at.is_(None),
+        questions.c.until >= sa.bindparam("now"),
     )
+    .label("question"),
+    sa.exists().where(cases.c.reporter_id == _ME, cases.c.state.in_(_LIVE)).label("has_case"),
+    sa.exists().where(holdings.c.person_id == _ME).label("office"),
 )
 
 
-def is_ignored(db: Connection, community_id: int, platform: str, user: str) -> bool:
-    """别看我 was said."""
-    which = {"of_community": community_id, "of_platform": platform, "of_user": user}
-    data: dict[str, Any] | None = db.execute(_IGNORED, which).scalar()
-    return bool(data and data.get("ignored"))
+@dataclass(frozen=True, slots=True)
+class Attention:
+    """What there is between a person and a chat: a question put there, a case of theirs, an office they
+    hold. `ignored`: they said 别看我."""
+
+    person_id: int | None
+    question: bool
+    has_case: bool
+    office: bool
+    ignored: bool
+
+
+def attention(
+    db: Connection, community_id: int, chat_id: int, platform: str, user: str, now: datetime
+) -> Attention:
+    """One statement, for it is asked of every line of chat."""
+    row = db.execute(
+        _ATTENTION,
+        {
+            "of_community": community_id,
+            "of_chat": chat_id,
+            "of_platform": platform,
+            "of_user": user,
+            "now": now,
+        },
+    ).one()
+    ignored = bool(row.data and row.data.get("ignored"))
+    return Attention(row.person_id, bool(row.question), bool(row.has_case), bool(row.office), ignored)

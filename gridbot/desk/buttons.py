@@ -12,12 +12,12 @@ from sqlalchemy import Row
 
 from gridbot import services, texts
 from gridbot.cases import queries, voice
-from gridbot.desk import commands, moves, notices, replies, reports, residents
+from gridbot.desk import commands, moves, notices, replies, residents
 from gridbot.desk.context import Hearing
 from gridbot.grid import queries as grid
 from gridbot.messages import Outgoing, OutKind, Role, Urgency
 from gridbot.store import outbox
-from gridbot.understanding.reading import Kind, Reading
+from gridbot.understanding.reading import Band, Kind, Place, Reading
 
 Pressed = Callable[[Hearing, Row[Any], Row[Any]], str]
 
@@ -207,8 +207,8 @@ def _place(h: Hearing, case: Row[Any], button: Row[Any]) -> str:
     """A place chosen from the question's buttons."""
     reading = Reading(
         Kind.PLACE,
-        reports.Band.SILENT,
-        places=(reports.Place(button.data["name"], button.data["name"], node=button.data["node"]),),
+        Band.SILENT,
+        places=(Place(button.data["name"], button.data["name"], node=button.data["node"]),),
     )
     for question in queries.pending_questions(h.db, case.chat_id, h.now):
         if question.case_id == case.id:

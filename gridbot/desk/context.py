@@ -10,10 +10,12 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy import Connection, Row
 
-from gridbot.cases import voice
+from gridbot.cases import queries, voice
 from gridbot.grid import queries as grid
 from gridbot.grid.queries import SettingsView
 from gridbot.messages import Actor, Button, ChatKind, Incoming, Role, Urgency
+from gridbot.services import service_days
+from gridbot.services.service_days import ServiceDay
 from gridbot.store.tables import chats, communities, keywords
 from gridbot.understanding.intents import KeywordRule, Packs
 from gridbot.understanding.places import Gazetteer, GazetteerRow
@@ -42,6 +44,7 @@ class Knowledge:
     packs: Packs
     gazetteer: Gazetteer
     settings: SettingsView
+    service_days: tuple[ServiceDay, ...]
 
 
 class Desk:
@@ -77,7 +80,8 @@ class Desk:
             GazetteerRow(row.node_id, row.name, row.kind, tuple(row.aliases), Side(row.side or "unknown"))
             for row in grid.gazetteer_rows(db, community_id)
         ]
-        return Knowledge(packs, Gazetteer.of(rows), grid.settings_of(db, community_id))
+        days = tuple(service_days.service_days(db, community_id))
+        return Knowledge(packs, Gazetteer.of(rows), grid.settings_of(db, community_id), days)
 
 
 @dataclass(slots=True)
@@ -91,8 +95,25 @@ class Hearing:
     inbox_id: int
     now: datetime
     late: bool = False
+    ignored: bool = False  #: the sender said 别看我
+    waited_for: bool = True  #: plain talk of the sender may belong to something here
+    has_case: bool = True
+    holds_office: bool = True
     _person: int | None = field(default=None, repr=False)
     _roles: frozenset[Role] | None = field(default=None, repr=False)
+
+    def heed(self) -> None:
+        """Looks up, in one statement, what there is between the sender and this chat: most talk ends at
+        it. What is not looked up is assumed."""
+        said = self.said
+        found = queries.attention(
+            self.db, self.community_id, self.chat.id, said.platform, said.sender.id, self.now
+        )
+        self._person = found.person_id
+        self.ignored, self.has_case, self.holds_office = found.ignored, found.has_case, found.office
+        self.waited_for = found.has_case or found.office or found.question
+        if not found.office:
+            self._roles = frozenset({Role.RESIDENT})
 
     @property
     def community_id(self) -> int:

@@ -21,53 +21,64 @@ from gridbot.store import outbox
 from gridbot.understanding.reading import Band, Kind, Reading
 
 
-def receive(db: Connection, desk: Desk, row: Row[Any], *, now: datetime) -> None:
-    """Handles one inbox row. Raises whatever goes wrong: the caller counts and sets aside."""
+def receive(
+    db: Connection, desk: Desk, row: Row[Any], *, now: datetime, chat: Row[Any] | None = None
+) -> Row[Any] | None:
+    """Handles one inbox row. Raises whatever goes wrong: the caller counts and sets aside.
+
+    `chat` is the chat as the message before found it. Returns it again if this message was mere talk
+    that changed nothing, else None.
+    """
     said = load_incoming(row.incoming)
     late = row.sent_at is not None and row.received_at - row.sent_at > LATE
-    hearing = Hearing(db, desk, desk.chat(db, row.chat_id), said, row.id, now, late)
-    HANDLERS.get(said.kind, _ignore)(hearing)
+    hearing = Hearing(db, desk, chat or desk.chat(db, row.chat_id), said, row.id, now, late)
+    return hearing.chat if HANDLERS.get(said.kind, _ignore)(hearing) else None
 
 
-def _ignore(_h: Hearing) -> None:
+def _ignore(_h: Hearing) -> bool:
     """Kinds of update gridbot has no use for are kept and passed over."""
+    return True
 
 
-def hear(h: Hearing) -> None:
-    """A message. In a chat nobody has bound only commands are heard."""
+def hear(h: Hearing) -> bool:
+    """A message. In a chat nobody has bound only commands are heard. True: it was mere talk."""
     said = h.said
     if said.sender.bot or said.sender.service:
-        return
+        return True
     if h.private and (h.chat.community_id is None or not h.chat.active):
         arrivals.settle_private(h)
     if h.chat.role == ChatRole.UNBOUND or h.chat.community_id is None:
         commands.in_unbound(h)
-        return
+        return False
     if commands.run(h):
-        return
-    if said.mentions_other or said.forwarded or _asked_not_to_be_read(h):
-        return
+        return False
+    if said.mentions_other or said.forwarded:
+        return True
     text = said.text or said.transcript
     reading = understanding.read(text, h.knows.packs, h.knows.gazetteer, photo=bool(said.photos))
+    h.heed()
+    if h.ignored and not h.private:
+        return True
     if h.chat.role == ChatRole.LEADERS:
-        _among_leaders(h, text)
-        return
+        return not _among_leaders(h, text)
     took = _quoted(h, text, reading) or _spoken_to(h, text, reading)
     if not took and h.for_us and not h.late:
         h.answer(_owed(h, reading), purpose="not-understood")
+        return False
+    return not took
 
 
 def _spoken_to(h: Hearing, text: str, reading: Reading) -> bool:
     """What is not a quote: an answer, a leader's word, a report, a fragment, a question about services."""
+    if _about_a_service(h, text):
+        return True
     plain_chat = reading.kind is Kind.CHAT and reading.band is Band.SILENT
-    if plain_chat and not h.for_us and not _attentive(h):
+    if plain_chat and not h.for_us and not h.waited_for:
         return False
     if residents.answer(h, reading):
         return True
     if h.leads and text and replies.unquoted(h, text, only_sure=not h.private):
         return True
-    if reading.kind is Kind.QUESTION:
-        return _answer_service(h, text)
     if reading.kind is Kind.REPORT and reading.band is not Band.SILENT:
         return _report(h, reading)
     if residents.hear_aside(h, reading):
@@ -77,11 +88,6 @@ def _spoken_to(h: Hearing, text: str, reading: Reading) -> bool:
         reports.join(h, own, reading)
         return True
     return h.private and _alone(h, reading)
-
-
-def _attentive(h: Hearing) -> bool:
-    """Whether anything here waits for this person's words. One statement: most talk ends at it."""
-    return queries.waits_for(h.db, h.community_id, h.chat.id, h.said.platform, h.said.sender.id, h.now)
 
 
 def _report(h: Hearing, reading: Reading) -> bool:
@@ -117,21 +123,28 @@ def _quoted(h: Hearing, text: str, reading: Reading) -> bool:
     return residents.answer(h, reading) or residents.about_a_case(h, case, reading)
 
 
-def _among_leaders(h: Hearing, text: str) -> None:
+def _among_leaders(h: Hearing, text: str) -> bool:
     """In the leaders' group people talk shop: only replies to ours and clear words count."""
     receipt = outbox.find_receipt(h.db, h.chat.id, h.said.reply_to) if h.said.reply_to else None
     if receipt is not None and receipt.case_id is not None:
-        replies.to_case(h, queries.case(h.db, receipt.case_id), text)
-    elif h.leads and text:
-        replies.unquoted(h, text, only_sure=True)
+        return replies.to_case(h, queries.case(h.db, receipt.case_id), text)
+    return h.leads and bool(text) and replies.unquoted(h, text, only_sure=True)
 
 
-def _answer_service(h: Hearing, text: str) -> bool:
-    answer = services.answer_question(h.db, h.community_id, text, h.now)
-    if answer is None:
+def _about_a_service(h: Hearing, text: str) -> bool:
+    """三九什么时候, from anybody; 磨刀的不来了, from whoever may change the day."""
+    days = h.knows.service_days
+    if not days or not text:
         return False
-    h.answer(answer, purpose="service-answer")
-    return True
+    if services.understand_question(text, days, h.now) is not None:
+        answer = services.answer_question(h.db, h.community_id, text, h.now)
+    elif h.holds_office and (change := services.understand_organiser(text, days, h.now)) is not None:
+        answer = services.apply_change(h.db, change, actor=h.actor(), now=h.now)
+    else:
+        return False
+    if answer:
+        h.answer(answer, purpose="service-answer")
+    return bool(answer)
 
 
 def _owed(h: Hearing, reading: Reading) -> str:
@@ -143,12 +156,7 @@ def _owed(h: Hearing, reading: Reading) -> str:
     return texts.not_understood(h.knows.settings.phone)
 
 
-def _asked_not_to_be_read(h: Hearing) -> bool:
-    """别看我: nothing this person says in a group is looked at."""
-    return not h.private and queries.is_ignored(h.db, h.community_id, h.said.platform, h.said.sender.id)
-
-
-HANDLERS: dict[IncomingKind, Callable[[Hearing], None]] = {
+HANDLERS: dict[IncomingKind, Callable[[Hearing], bool | None]] = {
     IncomingKind.MESSAGE: hear,
     IncomingKind.BUTTON: buttons.press,
     IncomingKind.EDIT: changes.edited,

@@ -45,9 +45,8 @@ def hear_report(h: Hearing, reading: Reading) -> None:
 def draft_of(h: Hearing, reading: Reading) -> Draft:
     """What the reading says, with the types' names and limits from the packs."""
     types = [h.knows.packs.types[issue.type] for issue in reading.issues]
-    place, choices = best_place(reading.places), ()
-    if place is not None:
-        choices = place.choices
+    place = best_place(reading.places)
+    choices = place.choices if place is not None else ()
     main = types[0] if types else None
     return Draft(
         types=tuple(one.id for one in types),
@@ -88,7 +87,7 @@ def said_of(h: Hearing, *, part: str = "report") -> Said:
 def gathering_case(h: Hearing) -> Row[Any] | None:
     """The sender's own case in this chat whose window is still open."""
     person = h.known_person()
-    if person is None:
+    if person is None or not h.has_case:
         return None
     states = [state.value for state in OPEN_STATES]
     settings = h.knows.settings
@@ -202,7 +201,7 @@ def second(h: Hearing, case: Row[Any], reading: Reading) -> None:
     if not new:
         return
     if not h.late:
-        if case.number is None or _told_before(h):
+        if case.number is None or not _first_time(h):
             voice.react(h.db, h.chat, h.said.message, voice.SEEN, case=case, now=h.now)
         else:
             h.answer(texts.already_reported(case.number), purpose="already", case=case)
@@ -249,26 +248,29 @@ def complete(h: Hearing, data: dict[str, Any], types: Any, urgent: bool) -> bool
     return sure and bool(data.get("placed")) and not data.get("choices")
 
 
+_BEFORE = (
+    sa.select(inbox.c.id, inbox.c.incoming)
+    .where(
+        inbox.c.chat_id == sa.bindparam("of_chat"),
+        inbox.c.user == sa.bindparam("of_user"),
+        inbox.c.id < sa.bindparam("before"),
+        inbox.c.sent_at >= sa.bindparam("since"),
+        inbox.c.case_id.is_(None),
+        inbox.c.state.in_(("done", "pending")),
+        inbox.c.incoming.is_not(None),
+    )
+    .order_by(inbox.c.id.desc())
+    .limit(BACK)
+)
+
+
 def fragments_before(h: Hearing) -> list[tuple[int, Incoming]]:
     """What the sender said just before, in this chat, that joined no case: places and photos mostly."""
     since = h.said.sent_at - h.knows.settings.gather_most
-    query = (
-        sa.select(inbox.c.id, inbox.c.incoming)
-        .where(
-            inbox.c.chat_id == h.chat.id,
-            inbox.c.user == h.said.sender.id,
-            inbox.c.id < h.inbox_id,
-            inbox.c.sent_at >= since,
-            inbox.c.case_id.is_(None),
-            inbox.c.state == "done",
-            inbox.c.incoming.is_not(None),
-        )
-        .order_by(inbox.c.id.desc())
-        .limit(BACK)
-    )
+    which = {"of_chat": h.chat.id, "of_user": h.said.sender.id, "before": h.inbox_id, "since": since}
     found: list[tuple[int, Incoming]] = []
     last = h.said.sent_at
-    for row in h.db.execute(query):
+    for row in h.db.execute(_BEFORE, which):
         said = load_incoming(row.incoming)
         if said.kind != "message" or last - said.sent_at > h.knows.settings.gather_idle:
             break
@@ -337,6 +339,7 @@ def opened(h: Hearing, case: Row[Any]) -> None:
 def acknowledge(h: Hearing, case: Row[Any]) -> None:
     """Words the first time a person reports, 👀 later; at night the sentence for the night."""
     settings = h.knows.settings
+    first = _first_time(h)
     if case.private:
         _acknowledge_private(h, case)
     elif rules.in_quiet_hours(h.now, settings.quiet_start, settings.quiet_end, settings.zone):
@@ -344,11 +347,10 @@ def acknowledge(h: Hearing, case: Row[Any]) -> None:
             h.now, settings.quiet_start, settings.quiet_end, settings.zone
         ).astimezone(settings.zone)
         h.answer(texts.recorded_at_night(_clock(morning)), purpose="night", case=case)
-    elif h.private or not _told_before(h):
+    elif h.private or first:
         h.answer(texts.recorded(voice.called(case, shared=True), case.number), purpose="recorded", case=case)
     else:
         voice.react(h.db, h.chat, h.said.message, voice.SEEN, case=case, now=h.now)
-    _mark_told(h)
 
 
 def _acknowledge_private(h: Hearing, case: Row[Any]) -> None:
@@ -369,26 +371,27 @@ def _clock(at: datetime) -> str:
     return f"{hour}{at.hour}点" + (f"{at.minute}分" if at.minute else "")
 
 
-def _told_before(h: Hearing) -> bool:
-    query = sa.select(identities.c.reported_at).where(
-        identities.c.community_id == h.community_id,
-        identities.c.platform == h.said.platform,
-        identities.c.user == h.said.sender.id,
+_FIRST = (
+    sa.update(identities)
+    .where(
+        identities.c.community_id == sa.bindparam("of_community"),
+        identities.c.platform == sa.bindparam("of_platform"),
+        identities.c.user == sa.bindparam("of_user"),
+        identities.c.reported_at.is_(None),
     )
-    return h.db.execute(query).scalar() is not None
+    .values(reported_at=sa.bindparam("at"))
+)
 
 
-def _mark_told(h: Hearing) -> None:
-    h.db.execute(
-        sa.update(identities)
-        .where(
-            identities.c.community_id == h.community_id,
-            identities.c.platform == h.said.platform,
-            identities.c.user == h.said.sender.id,
-            identities.c.reported_at.is_(None),
-        )
-        .values(reported_at=h.now)
-    )
+def _first_time(h: Hearing) -> bool:
+    """Whether this person never got words from us; from now on they did."""
+    which = {
+        "of_community": h.community_id,
+        "of_platform": h.said.platform,
+        "of_user": h.said.sender.id,
+        "at": h.now,
+    }
+    return h.db.execute(_FIRST, which).rowcount == 1
 
 
 # --- danger --------------------------------------------------------------------------------------
@@ -413,7 +416,7 @@ def _sound_alarm(h: Hearing, case: Row[Any]) -> None:
             )
         return
     h.answer(text, purpose="safety", case=case, urgency=Urgency.EMERGENCY)
-    _mark_told(h)
+    _first_time(h)
 
 
 def safety_sentence(h: Hearing, case: Row[Any]) -> str:

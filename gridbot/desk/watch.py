@@ -12,10 +12,12 @@ from sqlalchemy import Connection
 from gridbot import texts
 from gridbot.desk import notices
 from gridbot.grid import queries as grid
-from gridbot.store import inbox, timers
+from gridbot.store import inbox
 from gridbot.store.tables import communities, leases
 from gridbot.store.tables import inbox as inbox_table
 from gridbot.store.tables import outbox as outbox_table
+from gridbot.store.tables import timers as timer_table
+from gridbot.store.timers import TRIES
 
 GAP = timedelta(minutes=30)  #: away longer than this is told to the admins
 UNSAID = timedelta(minutes=2)  #: what waits longer than this to be said is an alarm
@@ -75,8 +77,8 @@ def health(db: Connection, *, now: datetime) -> Mapping[str, int]:
     dead = sa.select(sa.func.count()).select_from(inbox_table).where(inbox_table.c.state == "dead")
     stuck = (
         sa.select(sa.func.count())
-        .select_from(timers.timers)
-        .where(timers.timers.c.attempts >= timers.TRIES, timers.timers.c.error != "")
+        .select_from(timer_table)
+        .where(timer_table.c.attempts >= TRIES, timer_table.c.error != "")
     )
     counts = {"unsaid": waiting, "unhandled": pending, "dead": dead, "stuck": stuck}
     return {name: int(db.execute(query).scalar_one()) for name, query in counts.items()}

@@ -84,6 +84,11 @@ _DONE = (
     .where(inbox.c.id == sa.bindparam("row"))
     .values(state="done", done_at=sa.bindparam("now"), error="")
 )
+_JOIN = (
+    sa.update(inbox)
+    .where(inbox.c.id == sa.bindparam("row"))
+    .values(case_id=sa.bindparam("of_case"), erase_at=None)
+)
 _BACKLOG = (
     sa.select(inbox.c.chat_id).where(inbox.c.state == "pending", inbox.c.chat_id.is_not(None)).distinct()
 )
@@ -278,7 +283,7 @@ def _note(db: Connection, row: Row[Any], error: str, *, dead: bool) -> None:
 
 def join_case(db: Connection, inbox_id: int, case_id: int) -> None:
     """The message belongs to a case: kept as long as the case is."""
-    db.execute(sa.update(inbox).where(inbox.c.id == inbox_id).values(case_id=case_id, erase_at=None))
+    db.execute(_JOIN, {"row": inbox_id, "of_case": case_id})
 
 
 def erase_old(db: Connection, *, now: datetime, most: int = 500) -> int:

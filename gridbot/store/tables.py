@@ -371,6 +371,8 @@ cases = _table(
 )
 sa.Index("ix_cases_state", cases.c.community_id, cases.c.state)
 sa.Index("ix_cases_chat", cases.c.chat_id, cases.c.state)
+sa.Index("ix_cases_place", cases.c.community_id, cases.c.place_key, cases.c.reported_at)
+sa.Index("ix_cases_reporter", cases.c.reporter_id, cases.c.state)
 
 case_messages = _table(
     "case_message",

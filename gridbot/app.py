@@ -1,0 +1,280 @@
+"""The composition root: builds database, desk, channels, web and clock from Settings and runs them.
+
+Nothing else knows all the parts. Roles may run apart on PostgreSQL; on SQLite one process has them all.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import signal
+from collections.abc import Awaitable, Callable, Coroutine, Iterable
+from datetime import UTC, datetime
+from typing import Any
+
+import structlog
+from sqlalchemy import Connection
+
+from gridbot import almanac, services, understanding
+from gridbot.clock import Clock
+from gridbot.delivery import Mouth
+from gridbot.desk import due, watch
+from gridbot.desk.context import Desk
+from gridbot.intake import Intake
+from gridbot.messages import Speaker
+from gridbot.settings import Settings
+from gridbot.store import upkeep
+from gridbot.store.db import Database
+from gridbot.understanding.intents import KeywordRule, Packs, default_folder, load_packs
+from gridbot.understanding.places import Gazetteer
+from gridbot.understanding.segment import set_cache_dir
+
+log = structlog.get_logger()
+
+LAST_WORDS = 4.0  #: seconds the parts have to end after a signal
+
+Part = Callable[[asyncio.Event], Coroutine[Any, Any, None]]
+
+
+def now() -> datetime:
+    return datetime.now(UTC)
+
+
+class App:
+    """What one process runs: parts that go on until `stop` is set, and the routes of its web server."""
+
+    def __init__(self, settings: Settings, database: Database, desk: Desk) -> None:
+        self.settings, self.database, self.desk = settings, database, desk
+        self.stop = asyncio.Event()
+        self.intake = Intake(database, desk, now=now, handled=self.wake)
+        self.clock = Clock(database, desk, now=now, fired=self.wake, beat=self.beat)
+        self.mouths: list[Mouth] = []
+        self.parts: dict[str, Part] = {}
+        self.routes: list[Any] = []
+        self.closing: list[Callable[[], Awaitable[None]]] = []
+        self.watched: list[Callable[[], dict[str, Any]]] = []  #: what channels say of themselves
+
+    def has(self, role: str) -> bool:
+        return role in self.settings.roles
+
+    def wake(self) -> None:
+        """Something may wait to be said."""
+        for mouth in self.mouths:
+            mouth.wake()
+
+    def speaks(self, speaker: Speaker, *, platform: str, bot: str) -> None:
+        """One bot's way out."""
+        mouth = Mouth(self.database, speaker, platform=platform, bot=bot, now=now)
+        self.mouths.append(mouth)
+        if self.has("sender"):
+            self.parts[f"delivery {platform}"] = mouth.run
+
+    async def write(self, task: Callable[[Connection], Any]) -> Any:
+        return await asyncio.wrap_future(self.database.submit(task))
+
+    async def beat(self) -> None:
+        """Once a minute: notes that we live, and tells a watcher outside if all is well."""
+        await self.write(lambda db: watch.alive(db, now=now()))
+        healthy, _ = await asyncio.to_thread(self.health)
+        if self.settings.heartbeat_url and healthy:
+            await _call(self.settings.heartbeat_url)
+
+    def health(self) -> tuple[bool, dict[str, Any]]:
+        """For /healthz: whether all is well, and the counts that say so."""
+        with self.database.read() as db:
+            counts = dict(watch.health(db, now=now()))
+        counts["silenced"] = sum(mouth.silenced for mouth in self.mouths)
+        channels = {name: state for look in self.watched for name, state in look().items()}
+        return not any(counts.values()), {**counts, **channels}
+
+    async def run(self) -> None:
+        """Runs every part until `stop`; a part that dies by itself ends all, for half a house is none."""
+        tasks: dict[asyncio.Task[Any], str] = {
+            asyncio.create_task(part(self.stop), name=name): name for name, part in self.parts.items()
+        }
+        stopping: asyncio.Task[Any] = asyncio.create_task(self.stop.wait(), name="stop")
+        finished, _ = await asyncio.wait([*tasks, stopping], return_when=asyncio.FIRST_COMPLETED)
+        self.stop.set()
+        if tasks:
+            _, hanging = await asyncio.wait(tasks, timeout=LAST_WORDS)
+            for task in hanging:
+                log.warning("a part did not end in time", part=tasks[task])
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+        stopping.cancel()
+        for close in reversed(self.closing):
+            with contextlib.suppress(Exception):
+                await close()
+        for task in finished - {stopping}:
+            task.result()
+
+
+async def run(settings: Settings, *, demo: bool = False) -> int:
+    """Runs gridbot until SIGTERM or SIGINT; returns the exit status."""
+    with contextlib.ExitStack() as held:
+        if settings.sqlite:
+            held.enter_context(upkeep.FileLock(settings.database))
+        database = Database(settings.database)
+        held.callback(database.close)
+        desk = await asyncio.to_thread(_desk, settings)
+        app = App(settings, database, desk)
+        _own_the_signals(app.stop)
+        await _prepare(app)
+        await _open_channels(app, demo=demo)
+        await app.run()
+    log.info("stopped")
+    return 0
+
+
+def _desk(settings: Settings) -> Desk:
+    set_cache_dir(settings.cache)
+    folders = [settings.intents or default_folder()]
+
+    def compile_packs(own: Iterable[KeywordRule]) -> Packs:
+        return load_packs(*folders, extra=own)
+
+    packs = compile_packs(())
+    almanac.use_calendar(almanac.load_calendar(folders[0] / "calendar"))
+    understanding.read("楼道灯不亮了", packs, Gazetteer.empty())  # loads the segmenter before anybody waits
+    admins = frozenset((admin.platform, admin.user) for admin in settings.admins)
+    return Desk(packs, compile_packs, admins=admins)
+
+
+def _own_the_signals(stop: asyncio.Event) -> None:
+    """The app ends itself in order; a web server that re-raises SIGTERM would end it in the middle."""
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+
+
+async def _prepare(app: App) -> None:
+    """What a start owes: the standing timers, the service days ahead, a word after a long absence."""
+
+    def prepare(db: Connection) -> None:
+        if watch.came_back(db, now=now()):
+            log.info("away for long: the admins are told")
+        watch.alive(db, now=now())
+        due.start(db, now=now())
+        services.start(db, now=now())
+
+    await app.write(prepare)
+    if app.has("worker"):
+        app.parts["intake"] = app.intake.run
+    if app.has("clock"):
+        app.parts["clock"] = app.clock.run
+
+
+async def _open_channels(app: App, *, demo: bool) -> None:
+    """The simulator on sample data, the real channels otherwise: never both on one database."""
+    if demo:
+        await _open_simulator(app)
+    elif app.settings.token:
+        await _open_telegram(app)
+    if app.has("web"):
+        _open_web(app, demo=demo)
+
+
+async def _open_simulator(app: App) -> None:
+    from gridbot.channels.simulator import Simulator
+    from gridbot.web.server import local_only
+    from gridbot.web.simulator import simulator_routes
+
+    transcript = upkeep.sqlite_path(app.settings.database).with_suffix(".simulator.jsonl")
+    simulator = Simulator(accept=app.intake.accept, path=transcript)
+    app.speaks(simulator, platform=simulator.platform, bot=simulator.bot)
+    app.routes += simulator_routes(simulator, guard=local_only)
+    app.closing.append(simulator.close)
+
+    async def begin(stop: asyncio.Event) -> None:
+        await simulator.start()
+        await stop.wait()
+
+    app.parts["simulator"] = begin
+
+
+async def _open_telegram(app: App) -> None:
+    from gridbot.channels.telegram_out import TelegramSpeaker
+
+    settings = app.settings
+    line: dict[str, Any] = {"api": settings.telegram_api, "proxy": settings.proxy or None}
+    bot_id = settings.token.partition(":")[0]
+    if app.has("sender"):
+        speaker = TelegramSpeaker(settings.token, accept=app.intake.accept, **line)
+        await speaker.start()
+        app.closing.append(speaker.close)
+        app.speaks(speaker, platform="telegram", bot=bot_id)
+    if settings.telegram_webhook and app.has("web"):
+        await _open_webhook(app, line)
+    elif not settings.telegram_webhook and app.has("ingest"):
+        from gridbot.channels.telegram_in import Poller
+
+        poller = Poller(settings.token, accept=app.intake.accept, stop=app.stop, **line)
+        app.parts["telegram"] = lambda _stop: poller.run()
+        app.watched.append(lambda: {"telegram": poller.state})
+
+
+async def _open_webhook(app: App, line: dict[str, Any]) -> None:
+    from urllib.parse import urlsplit
+
+    from gridbot.channels.telegram_in import get_identity, set_webhook, webhook_route
+
+    settings = app.settings
+    secret = settings.telegram_secret.get_secret_value()
+    bot = await get_identity(settings.token, **line)
+    path = urlsplit(settings.telegram_webhook).path or "/telegram"
+    app.routes.append(webhook_route(path, secret=secret, bot=bot, accept=app.intake.accept))
+    await set_webhook(settings.token, settings.telegram_webhook, secret, **line)
+
+
+def _open_web(app: App, *, demo: bool) -> None:
+    from gridbot.web.console import console_routes
+    from gridbot.web.server import Server, build, local_only
+
+    titles = {kind: one.title for kind, one in app.desk.packs.types.items()}
+    app.routes += console_routes(app.database.read, titles=titles, guard=local_only)
+    web = build(
+        app.routes,
+        health=app.health,
+        registry=registry(app),
+        guard=local_only,
+        home="" if demo else "/console",
+    )
+    server = Server(web)
+    host, port = app.settings.http
+    app.parts["web"] = lambda stop: server.serve(host, port, stop)
+
+
+def registry(app: App) -> Any:
+    """What /metrics tells: counters of this process and the counts of /healthz."""
+    from prometheus_client import CollectorRegistry
+    from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
+
+    class Collector:
+        def collect(self) -> Iterable[Metric]:
+            counted = {
+                "messages_handled": app.intake.handled,
+                "messages_failed": app.intake.failed,
+                "messages_dead": app.intake.dead,
+                "timers_fired": app.clock.fired,
+                "sent": sum(mouth.sent for mouth in app.mouths),
+                "not_sent": sum(mouth.failed for mouth in app.mouths),
+            }
+            for name, value in counted.items():
+                yield CounterMetricFamily(f"gridbot_{name}", name.replace("_", " "), value=value)
+            healthy, counts = app.health()
+            yield GaugeMetricFamily("gridbot_healthy", "1 if all is well", value=int(healthy))
+            for name, value in counts.items():
+                if isinstance(value, int):
+                    yield GaugeMetricFamily(f"gridbot_{name}", f"see /healthz: {name}", value=value)
+
+    found = CollectorRegistry()
+    found.register(Collector())
+    return found
+
+
+async def _call(url: str) -> None:
+    import httpx
+
+    with contextlib.suppress(httpx.HTTPError):
+        async with httpx.AsyncClient(timeout=10) as client:
+            await client.get(url)
