@@ -2,6 +2,7 @@
 # make test   make check, then every test
 # make check  format, lint, types, import contracts
 # make bench  what things cost, as ratios measured in one run
+# make format puts the code in shape
 .DEFAULT_GOAL := help
 .PHONY: help run test check bench format
 
@@ -9,6 +10,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.stamp
+UV := VIRTUAL_ENV=$(VENV) $(BIN)/uv pip install -q --compile-bytecode
 
 help:
 	@grep '^# make' Makefile | cut -c3-
@@ -18,8 +20,8 @@ $(STAMP): pyproject.toml deploy/constraints.txt
 	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { echo "Python's venv is missing. On Debian or Ubuntu: apt-get install python3-venv"; exit 1; }
 	@[ -x $(BIN)/python ] || $(PYTHON) -m venv $(VENV)
 	@echo "setting up $(VENV) ..."
-	@$(BIN)/pip install -q --disable-pip-version-check "uv==$$(sed -n 's/^uv==//p' deploy/constraints.txt)"
-	@VIRTUAL_ENV=$(VENV) $(BIN)/uv pip install -q --compile-bytecode -c deploy/constraints.txt -e . --group dev
+	@$(BIN)/python -m pip install -q --disable-pip-version-check "uv==$$(sed -n 's/^uv==//p' deploy/constraints.txt)"
+	@$(UV) -c deploy/constraints.txt -e . --group dev
 	@touch $@
 
 run: $(STAMP)
@@ -29,7 +31,7 @@ check: $(STAMP)
 	@$(BIN)/ruff format --check .
 	@$(BIN)/ruff check .
 	@$(BIN)/mypy
-	@$(BIN)/lint-imports
+	@$(BIN)/lint-imports --no-logo
 
 format: $(STAMP)
 	@$(BIN)/ruff format . && $(BIN)/ruff check --fix .
