@@ -17,6 +17,7 @@ _NEGATED = re.compile(
 _JOINED = re.compile(r"^(?:和|与|跟|及|以及|还有|、|/|,|，| |连|同|或|都|也){0,4}$")
 _LOOK_BACK, _LOOK_AHEAD = 10, 5
 _AHEAD_REACH = 7
+_SINGLE_REACH = 5  #: two single characters prove little: near each other, and words of their own
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +110,7 @@ def _bound(scan: Scan, fault: Hit, things: list[Hit], at: int) -> list[Hit]:
         else:
             gap = thing.start - fault.end
             far = scan.clause(thing.start) - clause
-            if gap >= 0 and ((far == 0 and gap <= _AHEAD_REACH) or (far == 1 and gap <= 3)):
+            if gap >= 0 and ((far == 0 and gap <= _AHEAD_REACH) or (far == 1 and gap <= 6)):
                 ranked.append((far * 150 + gap + 2, i))
     if not ranked:
         return []
@@ -129,6 +130,9 @@ def _made(scan: Scan, packs: Packs, thing: Hit, fault: Hit) -> Iterator[Evidence
     both = thing.keyword.things & fault.keyword.faults
     gap = max(fault.start - thing.end, thing.start - fault.end, 0)
     apart = abs(scan.clause(thing.start) - scan.clause(fault.start))
+    single = len(thing.keyword.word) == 1 and len(fault.keyword.word) == 1
+    if single and not (gap <= _SINGLE_REACH and scan.is_word(thing) and scan.is_word(fault)):
+        return
     best: dict[str, Evidence] = {}
     for use in thing.keyword.uses:
         if use.role is not Role.THING or not both >> use.owner & 1 or not scan.fits(thing, use):

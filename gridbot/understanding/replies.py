@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Literal
 
@@ -27,14 +27,22 @@ class ReplyReading:
     because: tuple[str, ...] = ()
 
 
+def _either(words: Iterable[str]) -> str:
+    return "|".join(re.escape(word.lower()) for word in sorted(words, key=len, reverse=True))
+
+
 class _Words:
-    """The groups of replies.yaml, each as one regex."""
+    """The groups of replies.yaml, each as one regex; {unit} in a pattern stands for the words of `unit`."""
 
     def __init__(self, packs: Packs) -> None:
         self.groups: dict[str, re.Pattern[str]] = {}
+        lists = {name: _either(phrases.words) for name, phrases in packs.replies.items()}
         for name, phrases in packs.replies.items():
-            words = sorted(phrases.words, key=len, reverse=True)
-            parts = [re.escape(word.lower()) for word in words] + [f"(?:{p})" for p in phrases.patterns]
+            parts = [lists[name]] if phrases.words else []
+            for pattern in phrases.patterns:
+                for other, words in lists.items():
+                    pattern = pattern.replace("{" + other + "}", f"(?:{words})")
+                parts.append(f"(?:{pattern})")
             if parts:
                 self.groups[name] = re.compile("|".join(parts))
 
@@ -164,15 +172,29 @@ def _accept(said: str, bare: str, words: _Words) -> ReplyReading | None:
     return _reading("accept", word) if word else None
 
 
+def _conditional(said: str, bare: str, words: _Words) -> ReplyReading | None:
+    """要是他再不来 我就上报: nothing has been decided yet."""
+    word = words.find("conditional", said)
+    return _reading("progress", word) if word else None
+
+
+def _willing(said: str, bare: str, words: _Words) -> ReplyReading | None:
+    """不是我管 不过我先去看看: he goes, whatever he says before."""
+    word = words.find("willing", said)
+    return _reading("accept", word) if word else None
+
+
 #: Asked in this order; the first that answers decides.
 _STEPS: tuple[Callable[[str, str, _Words], ReplyReading | None], ...] = (
     _short,
     _called_off,
+    _conditional,
     _check,
     _chat,
     _done,
-    _escalate,
+    _willing,
     _transfer,
+    _escalate,
     _bounce,
     _ask,
     _progress,

@@ -48,9 +48,10 @@ class Scan:
         return starts[number], starts[number + 1] if number + 1 < len(starts) else len(self.norm)
 
     def fits(self, hit: Hit, use: Use) -> bool:
-        """A keyword that must be a word: does the segmenter cut at both of its ends?"""
-        if not use.whole:
-            return True
+        """A keyword marked = must be a word: does the segmenter cut at both of its ends?"""
+        return not use.whole or self.is_word(hit)
+
+    def is_word(self, hit: Hit) -> bool:
         start, end = self.clause_span(self.clause(hit.start))
         start, end = max(start, hit.start - _CONTEXT), max(hit.end, min(end, hit.end + _CONTEXT))
         cuts = boundaries(self.norm[start:end])

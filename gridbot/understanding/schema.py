@@ -38,7 +38,7 @@ class Responsible(Strict):
 
 class Thresholds(Strict):
     open: Score = 0.9
-    ask: Score = 0.6
+    ask: Score = 0.65
 
 
 class Pairs(Strict):
