@@ -10,10 +10,10 @@ from __future__ import annotations
 import itertools
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -38,9 +38,11 @@ from gridbot.messages import (
 )
 from gridbot.store import inbox, outbox, timers
 from gridbot.store.db import sqlite_engine
-from gridbot.store.tables import cases, metadata, people
+from gridbot.store.tables import cases, chats, communities, grid_nodes, holdings, identities, metadata, people
+from gridbot.store.tables import inbox as inbox_table
 
 OWNER = "stage"
+Fill = Callable[[Connection], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +70,7 @@ class Stage:
         self.now = start
         self.desk = desk
         self.sent: list[Sent] = []
+        self.heard: dict[int, str] = {}  #: line of a script → message id
         self._numbers = itertools.count(1)
         self._started: set[str] = set()
         self._folder = Path(tempfile.mkdtemp(prefix="gridbot-stage-"))
@@ -239,3 +242,114 @@ class Stage:
         with self.db() as db:
             rows = db.execute(sa.select(people.c.id, people.c.name))
             return {row.id: row.name for row in rows}
+
+
+# --- scripted conversations ----------------------------------------------------------------------
+
+GROUP, LEADER = "-1", "leader"
+START = datetime(2026, 11, 19, 2, 0, tzinfo=UTC)  #: ten in the morning, a working day
+QUIET_HOUR = timedelta(hours=1)
+
+
+def rehearse(scenario: dict[str, Any], desk: Desk, fill: Fill) -> dict[str, Any]:
+    """Plays one scripted conversation; returns what design.md calls the outcome of a scenario.
+
+    `fill` puts a community with one residents' group (chat "-1") and its leader (user "leader") into the
+    empty database. Somebody whose name contains 网格长 is that leader; everybody else is a resident.
+    """
+    with Stage(desk, START) as stage:
+        with stage.db() as db:
+            fill(db)
+        names: dict[str, int] = {}
+        for index, line in enumerate(scenario["messages"]):
+            stage.until(START + timedelta(seconds=line["t"]))
+            _play(stage, scenario["messages"], index, names)
+        stage.passes(hours=QUIET_HOUR.total_seconds() / 3600)
+        return {"id": scenario["id"], **_outcome(stage)}
+
+
+def _play(stage: Stage, lines: list[dict[str, Any]], index: int, names: dict[str, int]) -> None:
+    line = lines[index]
+    who = line["who"]
+    user = LEADER if "网格长" in who else f"r{names.setdefault(who, len(names))}"
+    more: dict[str, Any] = {"message": f"m{index}"}
+    if line.get("reply_to") is not None:
+        more["reply_to"] = f"m{line['reply_to']}"
+    if line.get("photo"):
+        more["photos"] = (f"photo-{index}",)
+    if line.get("voice"):
+        more["voice"] = True
+    if line.get("edit_of") is not None:
+        more |= {"kind": IncomingKind.EDIT, "message": f"m{line['edit_of']}"}
+    if line.get("recalled") is not None:
+        more |= {"kind": IncomingKind.RECALL, "message": f"m{line['recalled']}"}
+    stage.heard[index] = stage.says(user, line["text"], chat=GROUP, name=who, **more)
+
+
+def _outcome(stage: Stage) -> dict[str, Any]:
+    with stage.db() as db:
+        updates = {
+            row.id: number
+            for number, row in enumerate(
+                db.execute(
+                    sa.select(inbox_table.c.id)
+                    .where(inbox_table.c.chat_id == _group(db))
+                    .order_by(inbox_table.c.id)
+                )
+            )
+        }
+        found = []
+        for case in db.execute(sa.select(cases).order_by(cases.c.id)):
+            rows = db.execute(
+                sa.select(inbox_table.c.id).where(inbox_table.c.case_id == case.id).order_by(inbox_table.c.id)
+            )
+            if case.number is None:
+                continue  # never became a report
+            found.append(
+                {
+                    "types": case.types,
+                    "place": case.place,
+                    "from": [updates[row.id] for row in rows if row.id in updates],
+                    "supporters": case.supporters,
+                    "urgent": case.urgent,
+                    "private": case.private,
+                    "state": case.state,
+                }
+            )
+    asks = sum(1 for one in stage.sent if one.purpose.startswith("ask-") and one.chat == GROUP)
+    sent = [{"to": one.chat, "text": one.text or one.emoji} for one in stage.sent]
+    return {"cases": found, "asks": asks, "sent": sent}
+
+
+def _group(db: Connection) -> int:
+    return int(db.execute(sa.select(chats.c.id).where(chats.c.chat == GROUP)).scalar_one())
+
+
+def small_community(db: Connection) -> None:
+    """One grid, one leader within reach, one group: what a scenario needs where no directory is given."""
+    community = _add(db, communities, name="排练社区", salt="", created_at=START)
+    top = _add(db, grid_nodes, community_id=community, name="排练社区", path="排练社区", level="社区")
+    node = _add(
+        db,
+        grid_nodes,
+        community_id=community,
+        parent_id=top,
+        name="一网格",
+        path="排练社区/一网格",
+        level="网格",
+    )
+    leader = _add(db, people, community_id=community, name="网格长", created_at=START)
+    _add(
+        db, identities, community_id=community, person_id=leader, platform=Stage.platform, user=LEADER,
+        name="网格长", reachable=True,
+    )  # fmt: skip
+    _add(db, holdings, community_id=community, person_id=leader, node_id=node, role="leader", since=START)
+    place: dict[str, Any] = {"community_id": community, "platform": Stage.platform, "bot": Stage.bot}
+    _add(db, chats, **place, chat=GROUP, kind="group", role="residents", title="居民群", node_id=node)
+    _add(db, chats, **place, chat=LEADER, kind="private", role="private", person_id=leader)
+
+
+def _add(db: Connection, table: sa.Table, **values: Any) -> int:
+    key = db.execute(sa.insert(table).values(**values)).inserted_primary_key
+    assert key is not None
+    return int(key[0])

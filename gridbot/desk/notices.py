@@ -66,7 +66,7 @@ def tell_everyone(db: Connection, case: Row[Any], now: datetime) -> None:
 def tell(
     db: Connection,
     case: Row[Any],
-    person_id: int,
+    person_id: int | None,
     name: str,
     now: datetime,
     *,
@@ -74,7 +74,9 @@ def tell(
     urgency: Urgency = Urgency.NOTICE,
 ) -> None:
     """One person's card; if it cannot be shown in private, a word in the leaders' group without
-    personal data, and the admins are told."""
+    personal data, and the admins are told. Units without people on a chat (None) are told elsewhere."""
+    if person_id is None:
+        return
     purpose = "urgent-notice" if urgency is Urgency.EMERGENCY else "notice"
     shown = voice.leader_card(
         db,
