@@ -26,10 +26,13 @@ _PLATE = re.compile(
     r"[A-Z][ ·.]?[A-Z0-9]{4,5}[A-Z0-9挂学警港澳](?![A-Za-z0-9])",
     re.IGNORECASE,
 )
+_AND = r"[、,，和跟与及/至到~\-]"
+# 302, or 302和303; not 119, and not half of a list that goes on.
+_DOORS = rf"((?!1(?:10|19|20|22)(?!\d))\d{{3,4}}(?:{_AND}\d{{3,4}})*)(?!{_AND}\d)"
 _DOOR = re.compile(
-    r"(?<=[栋幢座号楼元院弄])[ \-－]{0,2}(\d{3,4})(?=室|户|住户|[^\d元块年月度人米点:：%]|$)"
-    r"|(?<!\d)(\d{3,4})(?=室|房间|这户|那户|他家|她家|人家|家的)"
-    r"|(?<!\d)(\d{3,4})(?=的?[\u4e00-\u9fff]{1,2}(?:老太|老头|老师|阿姨|大爷|大妈|奶奶|爷爷|先生|女士))"
+    rf"(?<=[栋幢座号楼元院弄])[ \-－]{{0,2}}{_DOORS}(?=室|户|住户|[^\d元块年月度人米点多平瓦:：%]|$)"
+    rf"|(?<!\d){_DOORS}(?=室|房间|这户|那户|他家|她家|人家|家的)"
+    rf"|(?<!\d){_DOORS}(?=的?[\u4e00-\u9fff]{{1,2}}(?:老太|老头|老师|阿姨|大爷|大妈|奶奶|爷爷|先生|女士))"
 )
 _TITLED = re.compile(
     r"[赵钱孙李周吴郑王冯陈蒋沈韩杨朱秦许何吕张孔曹严金魏姜谢邹苏潘范彭鲁韦马方任袁柳唐罗薛贺汤于傅卞齐"
@@ -87,7 +90,7 @@ def _one(character: str) -> str:
 
 def mask_log(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
     """The structlog processor every line passes, ours and the libraries'."""
-    return {key: _masked(value) for key, value in event.items()}
+    return {str(_masked(key)): _masked(value) for key, value in event.items()}
 
 
 def _masked(value: Any) -> Any:

@@ -33,6 +33,7 @@ def explain(error: Exception) -> tuple[int, str]:
     from sqlalchemy.exc import InterfaceError, OperationalError
 
     from gridbot.grid.directory import DirectoryError
+    from gridbot.grid.report import ImportRefusedError
     from gridbot.settings import SettingsError
     from gridbot.store.upkeep import InUseError, UpkeepError
     from gridbot.understanding.yamlfile import PackError
@@ -41,7 +42,8 @@ def explain(error: Exception) -> tuple[int, str]:
         return 3, f"{error}: stop it, or use chat or console."
     if isinstance(error, OperationalError | InterfaceError):
         return 1, f"The database does not answer: {error.orig}"
-    if isinstance(error, ProblemError | SettingsError | UpkeepError | DirectoryError | PackError | OSError):
+    told = (ProblemError, SettingsError, UpkeepError, DirectoryError, ImportRefusedError, PackError, OSError)
+    if isinstance(error, told):
         return 1, str(error)
     return 1, "".join(traceback.format_exception(error))
 

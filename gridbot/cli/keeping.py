@@ -11,7 +11,10 @@ import typer
 from gridbot.cli.common import AsJson, ProblemError, Yes, console, now, opened, read_settings, working
 
 if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
     from gridbot.grid.directory import Directory
+    from gridbot.grid.report import ImportReport
     from gridbot.store.db import Database
 
 
@@ -26,20 +29,32 @@ def import_directory(
     yes: Yes = False,
 ) -> None:
     """Read a community's directory: grids, places, leaders, groups, units, service days. 导入名单。"""
-    directory = read_directory(file)
-    for warning in directory.warnings:
-        typer.echo(warning)
-    if dry_run:
-        with opened(read_settings()) as database:
-            typer.echo(bring_in(database, directory, dry_run=True))
-        return
+    from gridbot.grid.directory_files import read_directory
+
+    with working("reading"):
+        directory = read_directory(file)
     with opened(read_settings(), write=True) as database:
-        typer.echo(bring_in(database, directory, dry_run=True))
+        preview = bring_in(database, directory, dry_run=True)
+        for line in preview.sentences() if dry_run else preview.sentences()[:-1]:
+            typer.echo(line)
+        if preview.problems:
+            raise ProblemError("Nothing was written. 没有写入。")
+        if dry_run:
+            return
         if not yes:
             typer.confirm("Write it? 确认写入?", abort=True)
         with working("writing"):
-            bring_in(database, directory, dry_run=False)
-    typer.echo("Done. 已写入。")
+            done = bring_in(database, directory, dry_run=False)
+    typer.echo(f"{done.community}: done. 已写入。")
+
+
+def bring_in(database: Database, directory: Directory, *, dry_run: bool) -> ImportReport:
+    """In one transaction: all of it or nothing."""
+    from gridbot.grid.importing import import_directory as write
+    from gridbot.messages import Actor, Role
+
+    keyboard = Actor(None, Role.ADMIN, "命令行")
+    return database.write(lambda db: write(db, directory, actor=keyboard, now=now(), dry_run=dry_run))
 
 
 def export_directory(
@@ -47,27 +62,28 @@ def export_directory(
     community: Annotated[str, typer.Option(help="Which one, if there are several. 哪个社区。")] = "",
 ) -> None:
     """Write the directory in the form that import reads. 导出名单。"""
+    from gridbot.grid.directory_files import write_directory
+    from gridbot.grid.exporting import export_directory as read
+
     if file.exists():
         raise ProblemError(f"{file} exists already: name a new file.")
-    with opened(read_settings()) as database, working("reading"):
-        write_directory(database, community, file)
+    with opened(read_settings()) as database, database.read() as db:
+        directory = read(db, _community(db, community))
+    write_directory(directory, file)
     typer.echo(str(file))
 
 
-def read_directory(file: Path) -> Directory:
-    """Raises DirectoryError, a sentence a problem."""
-    from gridbot.grid.directory_yaml import read_yaml_file
+def _community(db: Connection, name: str) -> int:
+    import sqlalchemy as sa
 
-    return read_yaml_file(file)
+    from gridbot.store.tables import communities
 
-
-def bring_in(database: Database, directory: Directory, *, dry_run: bool) -> str:
-    """What changes, in words; with `dry_run` nothing does."""
-    raise NotImplementedError
-
-
-def write_directory(database: Database, community: str, file: Path) -> None:
-    raise NotImplementedError
+    known = {row.name: int(row.id) for row in db.execute(sa.select(communities.c.id, communities.c.name))}
+    if not known:
+        raise ProblemError("There is no community yet: gridbot import FILE makes one.")
+    if name not in known and (name or len(known) > 1):
+        raise ProblemError(f"Say which with --community: {'、'.join(known)}.")
+    return known[name] if name else next(iter(known.values()))
 
 
 # --- copies --------------------------------------------------------------------------------------

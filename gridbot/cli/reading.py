@@ -137,7 +137,7 @@ def _gazetteer(community: Path | None) -> Gazetteer:
 
     if community is None:
         return Gazetteer.empty()
-    from gridbot.cli.keeping import read_directory
+    from gridbot.grid.directory_files import read_directory
 
     grids = list(read_directory(community).walk())
     return Gazetteer.of(

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 import typer
 
 from gridbot.cli.common import ProblemError, console, opened, read_settings
-from gridbot.cli.keeping import bring_in, read_directory
+from gridbot.cli.keeping import bring_in
 
 if TYPE_CHECKING:
     from gridbot.settings import Settings
@@ -99,6 +99,7 @@ def _refuse_sample(house: Settings) -> None:
 def _add_sample(house: Settings) -> None:
     import sqlalchemy as sa
 
+    from gridbot.grid.directory_files import read_directory
     from gridbot.store.tables import communities
 
     with opened(house, write=True) as database:
