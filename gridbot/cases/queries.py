@@ -25,6 +25,8 @@ from gridbot.store.tables import (
 
 _OPEN = [state.value for state in OPEN_STATES]
 _LIVE = [*_OPEN, CaseState.DONE.value]
+# Written out: a list in an IN is rendered anew each time the statement runs.
+is_live = sa.or_(*(cases.c.state == state for state in _LIVE))
 _CASE = sa.select(cases).where(cases.c.id == sa.bindparam("of_case"))
 _CASE_LOCKED = _CASE.with_for_update()
 
@@ -42,7 +44,7 @@ def by_number(db: Connection, community_id: int, number: int) -> Row[Any] | None
 def open_cases(db: Connection, community_id: int) -> list[Row[Any]]:
     query = (
         sa.select(cases)
-        .where(cases.c.community_id == community_id, cases.c.state.in_(_LIVE), cases.c.number.is_not(None))
+        .where(cases.c.community_id == community_id, is_live, cases.c.number.is_not(None))
         .order_by(cases.c.urgent.desc(), cases.c.number)
     )
     return list(db.execute(query))
@@ -74,7 +76,7 @@ def of_supporter(db: Connection, community_id: int, person_id: int) -> list[Row[
         .where(
             cases.c.community_id == community_id,
             supporters.c.person_id == person_id,
-            cases.c.state.in_(_LIVE),
+            is_live,
         )
         .order_by(cases.c.reported_at.desc())
     )
@@ -88,7 +90,7 @@ def with_owner(db: Connection, community_id: int, person_id: int) -> list[Row[An
         .where(
             cases.c.community_id == community_id,
             cases.c.owner_id == person_id,
-            cases.c.state.in_(_LIVE),
+            is_live,
             cases.c.number.is_not(None),
         )
         .order_by(cases.c.reported_at.desc())
@@ -101,7 +103,7 @@ _LIVE_IN_CHAT = (
     .where(
         cases.c.chat_id == sa.bindparam("of_chat"),
         cases.c.reported_at >= sa.bindparam("since"),
-        cases.c.state.in_([*_LIVE, CaseState.CLOSED.value]),
+        sa.or_(is_live, cases.c.state == CaseState.CLOSED.value),
     )
     .order_by(cases.c.reported_at.desc())
     .limit(50)
@@ -119,7 +121,7 @@ _SIMILAR = (
         cases.c.community_id == sa.bindparam("of_community"),
         cases.c.place_key == sa.bindparam("of_place"),
         cases.c.reported_at >= sa.bindparam("since"),
-        cases.c.state.in_([*_LIVE, CaseState.CLOSED.value]),
+        sa.or_(is_live, cases.c.state == CaseState.CLOSED.value),
     )
     .order_by(cases.c.reported_at.desc())
     .limit(20)
@@ -232,7 +234,7 @@ _ATTENTION = sa.select(
         questions.c.until >= sa.bindparam("now"),
     )
     .label("question"),
-    sa.exists().where(cases.c.reporter_id == _ME, cases.c.state.in_(_LIVE)).label("has_case"),
+    sa.exists().where(cases.c.reporter_id == _ME, is_live).label("has_case"),
     sa.exists().where(holdings.c.person_id == _ME).label("office"),
 )
 
