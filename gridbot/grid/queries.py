@@ -41,6 +41,9 @@ _REACHED_IN = (  # somebody's private chats, by any of his accounts: a chat belo
     .where(chats.c.kind == ChatKind.PRIVATE.value, chats.c.active.is_(True))
 )
 _PRIVATE_CHAT = _REACHED_IN.where(identities.c.person_id == sa.bindparam("person")).order_by(chats.c.id)
+_REACHED_PEOPLE = _REACHED_IN.with_only_columns(identities.c.person_id).where(
+    identities.c.community_id == sa.bindparam("of_community")
+)
 _reached = (
     _REACHED_IN.with_only_columns(sa.literal(1))
     .where(identities.c.person_id == holdings.c.person_id)
@@ -254,7 +257,8 @@ def _parties(rows: Iterable[Row[Any]]) -> list[Party]:
 
 
 def unit_scopes(db: Connection, community_id: int) -> list[UnitScope]:
-    return [_scope(row) for row in db.execute(_UNITS, {"of_community": community_id})]
+    rows = db.execute(_UNITS, {"of_community": community_id})
+    return [_scope(row) for row in rows if not (row.data or {}).get("retired")]
 
 
 def _scope(row: Row[Any]) -> UnitScope:
@@ -354,6 +358,11 @@ def private_chat_of(db: Connection, person_id: int, platform: str | None = None)
     """
     rows = db.execute(_PRIVATE_CHAT, {"person": person_id}).all()
     return next((row for row in rows if row.platform == platform), rows[0] if rows else None)
+
+
+def reached_people(db: Connection, community_id: int | None) -> frozenset[int]:
+    """Everybody of a community who can be written to in private."""
+    return frozenset(db.execute(_REACHED_PEOPLE, {"of_community": community_id}).scalars())
 
 
 def leaders_chat(db: Connection, community_id: int) -> Row[Any] | None:
