@@ -28,6 +28,7 @@ class Evidence:
     words: tuple[str, ...]
     clause: int  #: where the fault stands
     score: float
+    across: bool = False  #: thing and fault stand in different clauses
 
     @property
     def type(self) -> str:
@@ -143,7 +144,7 @@ def _made(scan: Scan, packs: Packs, thing: Hit, fault: Hit) -> Iterator[Evidence
         score = rule.score - (0.15 if apart > 1 else 0)
         start, end = min(thing.start, fault.start), max(thing.end, fault.end)
         words = (thing.keyword.word, fault.keyword.word)
-        one = Evidence(rule, start, end, words, scan.clause(fault.start), score)
+        one = Evidence(rule, start, end, words, scan.clause(fault.start), score, apart > 0)
         known = best.get(rule.type)
         if known is None or (one.rule.urgent, one.score) > (known.rule.urgent, known.score):
             best[rule.type] = one

@@ -28,8 +28,8 @@ _ROOM = re.compile(
 _ROAD = re.compile(
     r"[^\W\da-z_]{1,6}?(?:大道|大街|路|街|巷|胡同)(?![灯面口边上])|[^\W\da-z_]{1,6}?(?:大道|大街|路|街|巷|胡同)(?=口|边上|上的|面|路灯)"
 )
-_CARDINAL = r"[东南西北前后左右]{1,2}"
-_TRANSPARENT = re.compile(r"^[的 ]?$")
+#: A floor by itself says less than any house number beside it.
+_FLOOR = re.compile(rf"{_N}(?:楼|层|层楼|楼半)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,12 +51,15 @@ class Grammar:
     """Compiled from places.yaml."""
 
     def __init__(self, spec: PlacesFile) -> None:
-        self.not_roads = tuple(spec.not_roads)
+        self.not_roads = tuple(word for word in spec.not_roads if not word.startswith("="))
+        self.never_roads = frozenset(word.lstrip("=") for word in spec.not_roads)
         self.stop = frozenset(spec.stop)
         self.not_estates = frozenset(spec.not_estates)
         self.estate = re.compile(rf"[^\W_]{{1,8}}?(?:{_alternatives(spec.estates)})")
         self.landmark = re.compile(rf"(?:{_alternatives(spec.landmarks)})")
         self.weak = re.compile(rf"(?:{_alternatives(spec.weak)})")
+        tails = _alternatives(spec.tails)
+        self.shop = re.compile(rf"[\u4e00-\u9fff]{{1,5}}?(?:{_alternatives(spec.shops)})(?={tails})")
         self.tail = re.compile(rf"(?:{_alternatives(spec.tails)})")
         self.inside = re.compile(_alternatives(spec.inside))
         self.outside = re.compile(_alternatives(spec.outside))
@@ -70,16 +73,21 @@ class Grammar:
         parts += self._roads(norm)
         parts += self._estates(norm)
         parts += [Piece(*m.span(), 3) for m in _DASHED.finditer(norm)]
-        parts += [Piece(*m.span(), 3) for m in _NUMBERED.finditer(norm) if self._is_number(norm, m)]
+        parts += [
+            Piece(*m.span(), 2 if _FLOOR.fullmatch(m.group()) else 3)
+            for m in _NUMBERED.finditer(norm)
+            if self._is_number(norm, m)
+        ]
         parts += [Piece(*m.span(), 2) for m in self.landmark.finditer(norm)]
         parts += [Piece(*m.span(), 1) for m in self.weak.finditer(norm)]
         parts += [Piece(*m.span(), 3) for m in _ROOM.finditer(norm)]
+        parts += [Piece(*self._trim(norm, *m.span()), 2) for m in self.shop.finditer(norm)]
         joined = self._join(norm, _without_overlaps(parts, banned))
         return [self._sided(norm, piece) for piece in _best(joined)]
 
     def _is_number(self, norm: str, match: re.Match[str]) -> bool:
         word = match.group()
-        if self.not_number_after.match(norm, match.end()):
+        if word.endswith("号") and self.not_number_after.match(norm, match.end()):
             return False
         if word.endswith("号") and re.search(
             r"[月周]$|每月$|本月$|礼拜$|星期$", norm[max(0, match.start() - 2) : match.start()]
@@ -109,7 +117,7 @@ class Grammar:
         for match in _ROAD.finditer(norm):
             start, end = self._trim(norm, match.start(), match.end())
             word = norm[start:end]
-            if len(word) < 3 or word.endswith(self.not_roads):
+            if len(word) < 3 or word in self.never_roads or word.endswith(self.not_roads):
                 continue
             found.append(Piece(start, end, 3, names=((start, end),)))
         return found
@@ -194,4 +202,5 @@ def _best(pieces: list[Piece]) -> list[Piece]:
     if not pieces:
         return []
     top = max(piece.strength for piece in pieces)
-    return [piece for piece in pieces if piece.strength == top]
+    best = [piece for piece in pieces if piece.strength == top]
+    return best if top > 1 else best[:1]

@@ -111,6 +111,7 @@ class Phrases(Strict):
 class PlacesFile(Strict):
     """What the grammar of places has to know beside numbers: see intents/places.yaml for each list's use."""
 
+    shops: Words = []
     not_roads: Words = []
     stop: str = ""
     estates: Words = []

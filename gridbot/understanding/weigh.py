@@ -1,4 +1,4 @@
-"""From standing evidence to types, score and band. Solid evidence first; nouns alone need a complaint beside them."""
+"""From standing evidence to types, score and band: solid evidence first, nouns only beside a complaint."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def weigh(standing: list[Evidence], packs: Packs, *, push: float, placed: bool, 
     opened = [kind for kind in scores if scores[kind] >= packs.types[kind].thresholds.open]
     asked = [kind for kind in scores if scores[kind] >= packs.types[kind].thresholds.ask]
     chosen = _best(opened or asked, by_type, packs)
-    ranked = sorted(chosen, key=lambda kind: _rank(by_type[kind], packs))[:_MOST]
+    ranked = _apart(sorted(chosen, key=lambda kind: _rank(by_type[kind], packs)), by_type)[:_MOST]
     dangers = [one.rule.hazard for kind in ranked for one in by_type[kind] if one.rule.urgent]
     words = {kind: tuple(dict.fromkeys("+".join(one.words) for one in by_type[kind])) for kind in ranked}
     return Weighed(
@@ -78,6 +78,27 @@ def _best(kinds: list[str], by_type: dict[str, list[Evidence]], packs: Packs) ->
     topical = [kind for kind in kinds if any(one.rule.name != "fallback" for one in by_type[kind])]
     strong = [kind for kind in topical if not packs.types[kind].weak]
     return strong or topical or kinds
+
+
+def _apart(ranked: list[str], by_type: dict[str, list[Evidence]]) -> list[str]:
+    """A second type must stand on words of its own, not on the same stretch of text as the first."""
+    kept: list[str] = []
+    taken: list[tuple[int, int]] = []
+    for kind in ranked:
+        solid = [one for one in by_type[kind] if one.score >= 1] or by_type[kind]
+        free = [one for one in solid if not kept or (not one.across and _free(one, taken))]
+        if free:
+            kept.append(kind)
+            taken += [(one.start, one.end) for one in solid if not one.across] or [
+                (solid[0].start, solid[0].end)
+            ]
+    return kept
+
+
+def _free(one: Evidence, taken: list[tuple[int, int]]) -> bool:
+    return all(
+        one.end <= start or end <= one.start or (one.start, one.end) == (start, end) for start, end in taken
+    )
 
 
 def _rank(found: list[Evidence], packs: Packs) -> tuple[bool, bool, int, int]:
