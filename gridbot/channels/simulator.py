@@ -277,49 +277,54 @@ class Simulator:
     # --- what the page shows ---------------------------------------------------------------------
 
     def chats_of(self, who: str) -> list[str]:
-        """The chats a person sees."""
+        """The chats a person is in."""
         person = self._person(who)
         groups = [room.id for room in self.rooms.values() if not room.members or person.id in room.members]
         return [*groups, person.id]
 
-    def state(self, who: str) -> dict[str, Any]:
-        """Everything one person sees now, and the number of the last event in it."""
-        seen, log = self.chats_of(who), self.transcript
-        latest = log.latest(seen)
+    def state(self) -> dict[str, Any]:
+        """Everything there is to show now, and the number of the last event in it.
+
+        One page shows several people beside each other, so it is given every chat with its members; it
+        shows each person their own. What they may do is checked here, not there.
+        """
+        log = self.transcript
         return {
             "generation": log.generation,
             "last": len(log.events),
             "bot": self.name,
-            "me": who,
             "people": [asdict(person) for person in self.people.values()],
-            "chats": [
-                {
-                    "id": chat,
-                    "title": self._titles.get(chat, self.name),
-                    "private": chat not in self.rooms,
-                    "open": log.present.get(chat, False) if chat in self.rooms else chat in log.started,
-                    "members": len(self._members(chat)),
-                    "pins": log.pins.get(chat, []),
-                    "menu": log.menus.get(chat, []),
-                    "messages": [asdict(message) for message in latest[chat]],
-                }
-                for chat in seen
-            ],
+            "chats": [self._shown(chat) for chat in (*self.rooms, *self.people)],
         }
 
-    async def watch(self, who: str, after: int, generation: str) -> AsyncGenerator[Event, None]:
-        """Events this person sees, as they happen; {"kind": "reset"} where the page must begin anew."""
-        seen, log = set(self.chats_of(who)), self.transcript
+    def _shown(self, chat: str) -> dict[str, Any]:
+        log, group = self.transcript, chat in self.rooms
+        members = self.rooms[chat].members or tuple(self.people) if group else (chat,)
+        return {
+            "id": chat,
+            "title": self._titles.get(chat, self.name),
+            "private": not group,
+            "open": log.present.get(chat, False) if group else chat in log.started,
+            "members": members,
+            "pins": log.pins.get(chat, []),
+            "menu": log.menus.get(chat, []),
+            "count": len(log.by_chat.get(chat, [])),
+            "messages": [asdict(message) for message in log.latest(chat)],
+        }
+
+    async def watch(self, after: int, generation: str) -> AsyncGenerator[Event, None]:
+        """Events as they happen; {"kind": "reset"} where the page must begin anew."""
+        log = self.transcript
         if generation != log.generation or after > len(log.events):
             yield {"n": len(log.events), "kind": "reset"}
             return
         queue = log.listen()
         try:
             for event in log.events[after:]:
-                if _visible(event, who, seen):
+                if event["kind"] not in HIDDEN:
                     yield event
             while (event_or_end := await queue.get()) is not None:
-                if _visible(event_or_end, who, seen):
+                if event_or_end["kind"] not in HIDDEN:
                     yield event_or_end
         finally:
             log.unlisten(queue)
@@ -340,9 +345,6 @@ class Simulator:
             raise ActRefusedError("no-such-chat")
         return person
 
-    def _members(self, chat: str) -> tuple[str, ...]:
-        return self.rooms[chat].members or tuple(self.people) if chat in self.rooms else (chat,)
-
     def _known(self, chat: str, id: str) -> Message:
         message = self.transcript.message(chat, id)
         if message is None or message.recalled:
@@ -354,13 +356,6 @@ class Simulator:
         if message.sender != who:
             raise ActRefusedError("not-yours")
         return person, message
-
-
-def _visible(event: Event, who: str, chats: set[str]) -> bool:
-    """An answer to a tap is for whoever tapped; all else is for whoever is in the chat."""
-    if event["kind"] in HIDDEN or event["kind"] == "press":
-        return False
-    return event["who"] == who if event["kind"] == "answer" else event["chat"] in chats
 
 
 def _written(text: str, *, optional: bool) -> str:

@@ -1,13 +1,13 @@
-"""The simulator's page: one browser window is one person.
+"""The simulator's page: people beside each other, each with their own chats.
 
-The page is given a state once and then every event that person sees, over one stream. It sends acts; the
-simulator decides what is allowed. Nothing here knows what a message means.
+The page is given a state once and then every event, over one stream. It sends acts; the simulator
+decides what is allowed. Nothing here knows what a message means.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncGenerator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Mapping
 from typing import Any, Protocol
 
 from starlette.exceptions import HTTPException
@@ -23,7 +23,6 @@ _PICTURES = {
     b"\xff\xd8\xff": "image/jpeg",
     b"GIF8": "image/gif",
 }
-EXAMPLES = ("5号楼楼道灯不亮了", "有股煤气味", "三九什么时候", "哈哈堵死我了")
 
 
 class Photos(Protocol):
@@ -41,16 +40,16 @@ class Backend(Protocol):
     @property
     def name(self) -> str: ...
 
-    def state(self, who: str) -> dict[str, Any]: ...
-    def watch(self, who: str, after: int, generation: str) -> AsyncGenerator[dict[str, Any], None]: ...
+    def state(self) -> dict[str, Any]: ...
+    def watch(self, after: int, generation: str) -> AsyncGenerator[dict[str, Any], None]: ...
     async def act(self, who: str, act: str, form: Mapping[str, object]) -> dict[str, str]: ...
 
 
 def simulator_routes(
-    backend: Backend, *, guard: Guard | None = None, examples: Sequence[str] = EXAMPLES, community: str = ""
+    backend: Backend, *, guard: Guard | None = None, community: str = "", zone: str = "Asia/Shanghai"
 ) -> list[Route]:
     """The page at "/" and what it calls."""
-    page = _Page(backend, examples, community)
+    page = _Page(backend, community, zone)
     return [
         Route("/", guarded(page.show, guard)),
         Route("/simulator/state", guarded(page.state, guard)),
@@ -67,31 +66,25 @@ def simulator_routes(
 
 
 class _Page:
-    def __init__(self, backend: Backend, examples: Sequence[str], community: str) -> None:
-        self._backend, self._examples, self._community = backend, examples, community
+    def __init__(self, backend: Backend, community: str, zone: str) -> None:
+        self._backend, self._community, self._zone = backend, community, zone
 
     async def show(self, _request: Request) -> Response:
-        return render(
-            "simulator.html",
-            people=list(self._backend.people.values()),
-            examples=self._examples,
-            bot=self._backend.name,
-            community=self._community,
-        )
+        return render("simulator.html", bot=self._backend.name, community=self._community, zone=self._zone)
 
-    async def state(self, request: Request) -> Response:
-        return JSONResponse(self._backend.state(self._who(request)))
+    async def state(self, _request: Request) -> Response:
+        return JSONResponse(self._backend.state())
 
     async def events(self, request: Request) -> Response:
-        who, query = self._who(request), request.query_params
+        query = request.query_params
         after = query.get("after", "")
         if not after.isdecimal() or len(after) > 15:
             raise HTTPException(400)
-        return stream(request, self._lines(who, int(after), query.get("generation", "")))
+        return stream(request, self._lines(int(after), query.get("generation", "")))
 
-    async def _lines(self, who: str, after: int, generation: str) -> AsyncGenerator[str, None]:
+    async def _lines(self, after: int, generation: str) -> AsyncGenerator[str, None]:
         yield event("hello", "{}")  # so that the page knows the line is open
-        seen = self._backend.watch(who, after, generation)
+        seen = self._backend.watch(after, generation)
         try:
             async for one in seen:
                 yield event("event", json.dumps(one, ensure_ascii=False))
@@ -120,12 +113,6 @@ class _Page:
         if data is None or kind is None:
             raise HTTPException(404)
         return Response(data, media_type=kind, headers={"cache-control": "private, max-age=86400, immutable"})
-
-    def _who(self, request: Request) -> str:
-        who = request.query_params.get("as", "")
-        if who not in self._backend.people:
-            raise HTTPException(404)
-        return who
 
 
 def _kind_of(data: bytes) -> str | None:

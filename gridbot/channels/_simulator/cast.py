@@ -13,6 +13,7 @@ class Person:
     name: str
     note: str = ""  #: who that is, shown beside the name
     started: bool = False  #: has opened a private chat with the bot when the story begins
+    tries: tuple[str, ...] = ()  #: sentences worth trying, offered above the input
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,12 +27,23 @@ class Room:
 
 
 PEOPLE = (
-    Person("1001", "王阿姨", "5号楼居民"),
-    Person("1002", "小周", "3号楼居民"),
-    Person("2001", "李格长", "一网格网格长", started=True),
-    Person("3001", "周书记", "二级网格长", started=True),
-    Person("9001", "管理员", "社区管理员", started=True),
-    Person("6666", "陌生人", "谁也不认识"),
+    Person(
+        "1001",
+        "王阿姨",
+        "5号楼居民",
+        tries=("5号楼楼道灯不亮了", "有股煤气味", "三九什么时候", "哈哈堵死我了", "亮了亮了谢谢"),
+    ),
+    Person("1002", "小周", "3号楼居民", tries=("3-2水压低", "我家也是", "我报的到哪了", "加班想死")),
+    Person(
+        "2001",
+        "李格长",
+        "一网格网格长",
+        started=True,
+        tries=("收到", "师傅下午来", "修好了", "转给物业", "解决不了"),
+    ),
+    Person("3001", "周书记", "二级网格长", started=True, tries=("收到", "请李格长去看看", "三九有什么")),
+    Person("9001", "管理员", "社区管理员", started=True, tries=("帮助", "体检", "暂停", "开口")),
+    Person("6666", "陌生人", "谁也不认识", tries=("着火了哈哈哈", "体检", "低价回收旧家电,加微信")),
 )
 ROOMS = (
     Room("-1001", "一网格居民群"),

@@ -11,13 +11,12 @@ import asyncio
 import io
 import json
 import secrets
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 Event = dict[str, Any]
-HIDDEN = ("born", "update", "kept")  #: the platform's own book-keeping: no page is told
+HIDDEN = ("born", "update", "kept", "press")  #: the platform's own book-keeping: no page is told
 LATEST = 200  #: messages of a chat that a page is given at first
 BACKLOG = 1000  #: events a page may lag behind before it is cut off and starts anew
 
@@ -125,8 +124,8 @@ class Transcript:
     def message(self, chat: str, id: str) -> Message | None:
         return self.messages.get((chat, id))
 
-    def latest(self, chats: Iterable[str]) -> dict[str, list[Message]]:
-        return {chat: self.by_chat.get(chat, [])[-LATEST:] for chat in chats}
+    def latest(self, chat: str) -> list[Message]:
+        return self.by_chat.get(chat, [])[-LATEST:]
 
     # --- the fold: one function per kind of event ---
 
