@@ -18,7 +18,7 @@ from typing import Any
 import structlog
 from sqlalchemy import Connection, Row
 
-from gridbot.desk.context import Desk
+from gridbot.desk.context import Desk, Room
 from gridbot.desk.receive import receive
 from gridbot.failpoint import failpoint
 from gridbot.messages import Kept
@@ -67,8 +67,7 @@ class Intake:
 
     def _keep(self, db: Connection, updates: Sequence[Kept]) -> None:
         now = self._now()
-        for update in updates:
-            inbox.keep(db, update, now=now)
+        inbox.keep_all(db, updates, now=now)
 
     async def run(self, stop: asyncio.Event) -> None:
         """Handles until stopped, and ends with the turn in hand."""
@@ -121,7 +120,7 @@ def handle(db: Connection, desk: Desk, batch: inbox.Batch, *, owner: str, now: d
     """
     try:
         with db.begin_nested():
-            _through(db, desk, batch.rows, owner=owner, now=now)
+            _through(db, desk, batch.rows, now=now)
             inbox.done(db, batch.rows, now=now)
             inbox.release(db, batch, owner=owner)
     except DatabaseTrouble:
@@ -131,14 +130,21 @@ def handle(db: Connection, desk: Desk, batch: inbox.Batch, *, owner: str, now: d
     return len(batch.rows), 0, 0
 
 
-def _through(db: Connection, desk: Desk, rows: Sequence[Row[Any]], *, owner: str, now: datetime) -> None:
-    """Rows in order. A chat's row is read once and again only after something more than talk."""
-    chat: Row[Any] | None = None
-    for row in rows:
-        if chat is not None and chat.id != row.chat_id:
-            chat = None
+def _through(db: Connection, desk: Desk, rows: Sequence[Row[Any]], *, now: datetime) -> None:
+    """Rows in order. A chat and its speakers are looked up once, and again only after more than talk."""
+    room: Room | None = None
+    for at, row in enumerate(rows):
+        if room is None or room.chat.id != row.chat_id:
+            room = _room(db, desk, rows[at:], now)
         failpoint("mid-handling")
-        chat = receive(db, desk, row, now=now, chat=chat)
+        if not receive(db, desk, row, room, now=now):
+            room = None
+
+
+def _room(db: Connection, desk: Desk, rows: Sequence[Row[Any]], now: datetime) -> Room:
+    """The chat of the first row, and whoever speaks in it among these rows."""
+    chat_id = rows[0].chat_id
+    return desk.room(db, chat_id, [row.user for row in rows if row.chat_id == chat_id], now)
 
 
 def _one_by_one(db: Connection, desk: Desk, batch: inbox.Batch, *, owner: str, now: datetime) -> Counts:
@@ -153,7 +159,7 @@ def _one_by_one(db: Connection, desk: Desk, batch: inbox.Batch, *, owner: str, n
             continue
         try:
             with db.begin_nested():
-                receive(db, desk, row, now=now)
+                receive(db, desk, row, _room(db, desk, [row], now), now=now)
         except DatabaseTrouble:
             raise
         except Exception as error:

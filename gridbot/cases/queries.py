@@ -213,29 +213,27 @@ def pending_questions(db: Connection, chat_id: int, now: datetime) -> list[Row[A
     return list(db.execute(_QUESTIONS, {"of_chat": chat_id, "now": now}))
 
 
-_ME = (
-    sa.select(identities.c.person_id)
+_SPEAKERS = (
+    sa.select(
+        identities.c.user,
+        identities.c.person_id,
+        people.c.data,
+        sa.exists().where(cases.c.reporter_id == people.c.id, is_live).label("has_case"),
+        sa.exists().where(holdings.c.person_id == people.c.id).label("office"),
+    )
+    .join(people, people.c.id == identities.c.person_id)
     .where(
         identities.c.community_id == sa.bindparam("of_community"),
         identities.c.platform == sa.bindparam("of_platform"),
-        identities.c.user == sa.bindparam("of_user"),
+        identities.c.user.in_(sa.bindparam("users", expanding=True)),
     )
-    .scalar_subquery()
 )
-_ATTENTION = sa.select(
-    _ME.label("person_id"),
-    sa.type_coerce(sa.select(people.c.data).where(people.c.id == _ME).scalar_subquery(), sa.JSON).label(
-        "data"
-    ),
-    sa.exists()
-    .where(
+_ASKED = sa.select(
+    sa.exists().where(
         questions.c.chat_id == sa.bindparam("of_chat"),
         questions.c.answered_at.is_(None),
         questions.c.until >= sa.bindparam("now"),
     )
-    .label("question"),
-    sa.exists().where(cases.c.reporter_id == _ME, is_live).label("has_case"),
-    sa.exists().where(holdings.c.person_id == _ME).label("office"),
 )
 
 
@@ -244,26 +242,21 @@ class Attention:
     """What there is between a person and a chat: a question put there, a case of theirs, an office they
     hold. `ignored`: they said 别看我."""
 
-    person_id: int | None
-    question: bool
-    has_case: bool
-    office: bool
-    ignored: bool
+    person_id: int | None = None
+    question: bool = False
+    has_case: bool = False
+    office: bool = False
+    ignored: bool = False
 
 
 def attention(
-    db: Connection, community_id: int, chat_id: int, platform: str, user: str, now: datetime
-) -> Attention:
-    """One statement, for it is asked of every line of chat."""
-    row = db.execute(
-        _ATTENTION,
-        {
-            "of_community": community_id,
-            "of_chat": chat_id,
-            "of_platform": platform,
-            "of_user": user,
-            "now": now,
-        },
-    ).one()
-    ignored = bool(row.data and row.data.get("ignored"))
-    return Attention(row.person_id, bool(row.question), bool(row.has_case), bool(row.office), ignored)
+    db: Connection, community_id: int, chat_id: int, platform: str, users: Sequence[str], now: datetime
+) -> dict[str, Attention]:
+    """For all who speak in a turn at once: most of what they say ends here."""
+    asked = bool(db.execute(_ASKED, {"of_chat": chat_id, "now": now}).scalar())
+    found = dict.fromkeys(users, Attention(question=asked))
+    which = {"of_community": community_id, "of_platform": platform, "users": list(found)}
+    for row in db.execute(_SPEAKERS, which):
+        ignored = bool(row.data and row.data.get("ignored"))
+        found[row.user] = Attention(row.person_id, asked, bool(row.has_case), bool(row.office), ignored)
+    return found

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -64,6 +64,13 @@ class Desk:
     def chat(self, db: Connection, chat_id: int) -> Row[Any]:
         return db.execute(_CHAT, {"of_chat": chat_id}).one()
 
+    def room(self, db: Connection, chat_id: int, users: Sequence[str], now: datetime) -> Room:
+        """Looks a chat and its speakers up, once for a turn."""
+        chat = self.chat(db, chat_id)
+        if chat.community_id is None:
+            return Room(chat, {})
+        return Room(chat, queries.attention(db, chat.community_id, chat_id, chat.platform, users, now))
+
     def knows(self, db: Connection, community_id: int, version: int) -> Knowledge:
         """What was compiled for this version, or compiles it now."""
         known = self._known.get(community_id)
@@ -84,6 +91,14 @@ class Desk:
         return Knowledge(packs, Gazetteer.of(rows), grid.settings_of(db, community_id), days)
 
 
+@dataclass(frozen=True, slots=True)
+class Room:
+    """A chat as it stands while nothing but talk happens in it, and those who speak there this turn."""
+
+    chat: Row[Any]
+    heeds: dict[str, queries.Attention]
+
+
 @dataclass(slots=True)
 class Hearing:
     """One message being handled. `person` is set once somebody has to be remembered."""
@@ -95,6 +110,7 @@ class Hearing:
     inbox_id: int
     now: datetime
     late: bool = False
+    heeds: dict[str, queries.Attention] = field(default_factory=dict, repr=False)
     ignored: bool = False  #: the sender said 别看我
     waited_for: bool = True  #: plain talk of the sender may belong to something here
     has_case: bool = True
@@ -103,11 +119,13 @@ class Hearing:
     _roles: frozenset[Role] | None = field(default=None, repr=False)
 
     def heed(self) -> None:
-        """Looks up, in one statement, what there is between the sender and this chat: most talk ends at
-        it. What is not looked up is assumed."""
-        said = self.said
-        found = queries.attention(
-            self.db, self.community_id, self.chat.id, said.platform, said.sender.id, self.now
+        """What there is between the sender and this chat: most talk ends at it."""
+        user = self.said.sender.id
+        found = (
+            self.heeds.get(user)
+            or queries.attention(
+                self.db, self.community_id, self.chat.id, self.said.platform, [user], self.now
+            )[user]
         )
         self._person = found.person_id
         self.ignored, self.has_case, self.holds_office = found.ignored, found.has_case, found.office

@@ -15,24 +15,21 @@ from sqlalchemy import Connection, Row
 from gridbot import services, texts, understanding
 from gridbot.cases import queries
 from gridbot.desk import arrivals, buttons, changes, commands, replies, reports, residents
-from gridbot.desk.context import LATE, Desk, Hearing
+from gridbot.desk.context import LATE, Desk, Hearing, Room
 from gridbot.messages import ChatRole, IncomingKind, load_incoming
 from gridbot.store import outbox
 from gridbot.understanding.reading import Band, Kind, Reading
 
 
-def receive(
-    db: Connection, desk: Desk, row: Row[Any], *, now: datetime, chat: Row[Any] | None = None
-) -> Row[Any] | None:
+def receive(db: Connection, desk: Desk, row: Row[Any], room: Room, *, now: datetime) -> bool:
     """Handles one inbox row. Raises whatever goes wrong: the caller counts and sets aside.
 
-    `chat` is the chat as the message before found it. Returns it again if this message was mere talk
-    that changed nothing, else None.
+    Returns whether it was mere talk that changed nothing: then `room` serves the next message too.
     """
     said = load_incoming(row.incoming)
     late = row.sent_at is not None and row.received_at - row.sent_at > LATE
-    hearing = Hearing(db, desk, chat or desk.chat(db, row.chat_id), said, row.id, now, late)
-    return hearing.chat if HANDLERS.get(said.kind, _ignore)(hearing) else None
+    hearing = Hearing(db, desk, room.chat, said, row.id, now, late, room.heeds)
+    return bool(HANDLERS.get(said.kind, _ignore)(hearing))
 
 
 def _ignore(_h: Hearing) -> bool:

@@ -20,7 +20,7 @@ from sqlalchemy import Connection, Row
 from sqlalchemy.dialects.postgresql import insert
 
 from gridbot.messages import ChatKind, ChatRole, Incoming, IncomingKind, Kept, dump
-from gridbot.store.tables import Utc, chats, inbox
+from gridbot.store.tables import chats, inbox
 
 PER_CHAT = 10  #: messages of one chat a turn
 PER_TURN = 64  #: messages of all chats a turn
@@ -28,9 +28,7 @@ TRIES = 3
 LEASE = timedelta(seconds=60)
 KEEP_CHAT = timedelta(hours=24)  #: how long text that joined no case is kept
 
-_ADD_CHAT = (
-    insert(chats).on_conflict_do_nothing(index_elements=["platform", "bot", "chat"]).returning(chats.c.id)
-)
+_ADD_CHAT = insert(chats).on_conflict_do_nothing(index_elements=["platform", "bot", "chat"])
 _ADOPT = (
     sa.update(chats)
     .where(
@@ -40,43 +38,13 @@ _ADOPT = (
     )
     .values(bot=sa.bindparam("by_bot"))
 )
-_full, _bare = sa.bindparam("full", type_=sa.LargeBinary), sa.bindparam("bare", type_=sa.LargeBinary)
-_wordless = sa.and_(
-    chats.c.role == ChatRole.UNBOUND.value,
-    chats.c.kind == ChatKind.GROUP.value,
-    sa.bindparam("talk", type_=sa.Boolean),
+_FIND_CHAT = sa.select(chats.c.id, chats.c.community_id, chats.c.role, chats.c.kind).where(
+    chats.c.platform == sa.bindparam("platform"),
+    chats.c.bot == sa.bindparam("bot"),
+    chats.c.chat == sa.bindparam("chat"),
 )
-_READ: dict[str, Any] = {  # column → what goes into it; the chat's row says whether words are kept
-    "community_id": chats.c.community_id,
-    "chat_id": chats.c.id,
-    "raw": sa.case((_wordless, sa.null()), else_=sa.bindparam("raw", type_=sa.LargeBinary)),
-    "incoming": sa.case((_wordless, _bare), else_=_full),
-    "state": sa.literal("pending"),
-    "attempts": sa.literal(0),
-    "platform": sa.bindparam("platform", type_=sa.Text),
-    "bot": sa.bindparam("bot", type_=sa.Text),
-    "update_id": sa.bindparam("update_id", type_=sa.Text),
-    "message": sa.bindparam("message", type_=sa.Text),
-    "user": sa.bindparam("user", type_=sa.Text),
-    "sent_at": sa.bindparam("sent_at", type_=Utc),
-    "received_at": sa.bindparam("now", type_=Utc),
-    "erase_at": sa.bindparam("erase_at", type_=Utc),
-}
-_SAME = ["platform", "bot", "update_id"]
-_KEEP = (
-    insert(inbox)
-    .from_select(
-        list(_READ),
-        sa.select(*_READ.values()).where(
-            chats.c.platform == sa.bindparam("platform"),
-            chats.c.bot == sa.bindparam("bot"),
-            chats.c.chat == sa.bindparam("chat"),
-        ),
-    )
-    .on_conflict_do_nothing(index_elements=_SAME)
-    .returning(inbox.c.id)  # a row count says nothing on PostgreSQL
-)
-_KEEP_RAW = insert(inbox).on_conflict_do_nothing(index_elements=_SAME).returning(inbox.c.id)
+_KEEP = insert(inbox).on_conflict_do_nothing(index_elements=["platform", "bot", "update_id"])
+_KEEP_ONE = _KEEP.returning(inbox.c.id)  # a row count says nothing on PostgreSQL
 
 # Most of what is said nobody will ask for again: one statement marks it.
 _DONE = (
@@ -124,50 +92,78 @@ _FREE = (
 
 
 def keep(db: Connection, kept: Kept, *, now: datetime) -> int | None:
-    """Stores one update. Returns its row id, or None if it was here before.
+    """Stores one update. Returns its row id, or None if it was here before."""
+    row_id: int | None = db.execute(_KEEP_ONE, _row(db, kept, {}, now)).scalar_one_or_none()
+    return row_id
+
+
+def keep_all(db: Connection, updates: Sequence[Kept], *, now: datetime) -> None:
+    """Stores what came together; what was here before stays as it is.
 
     In a group nobody has bound, a message keeps its ids alone: no text, no raw form. What is meant
     for the bot itself (a command, a mention, a button) is kept, or no group could ever be bound.
     """
-    which = {"platform": kept.platform, "bot": kept.bot, "update_id": _storable(kept.update_id)}
-    if kept.incoming is None:
-        values = {**which, "state": "unread", "raw": kept.raw, "received_at": now}
-        values |= {"attempts": 0, "erase_at": now + KEEP_CHAT}
-        return _id(db.execute(_KEEP_RAW, values))
+    found: dict[tuple[str, str, str], Any] = {}
+    rows = [_row(db, update, found, now) for update in updates]
+    if rows:
+        db.execute(_KEEP, rows)
+
+
+def _row(db: Connection, kept: Kept, found: dict[tuple[str, str, str], Any], now: datetime) -> dict[str, Any]:
+    """One inbox row; `found` are the chats looked up already."""
     incoming = kept.incoming
-    full, talk = dump(incoming), not _for_the_bot(incoming)
-    row = {
-        **which,
-        "chat": _storable(incoming.chat),
+    row: dict[str, Any] = {
+        "community_id": None,
+        "platform": kept.platform,
+        "bot": kept.bot,
+        "update_id": _storable(kept.update_id),
+        "chat_id": None,
+        "state": "unread",
         "raw": kept.raw,
-        "full": full,
-        "bare": dump(_without_words(incoming)) if talk else full,
-        "talk": talk,
+        "incoming": None,
+        "message": "",
+        "user": "",
+        "attempts": 0,
+        "sent_at": None,
+        "received_at": now,
+        "erase_at": now + KEEP_CHAT,
+    }
+    if incoming is None:
+        return row
+    chat = _chat(db, incoming, found)
+    if chat.role == ChatRole.UNBOUND and chat.kind == ChatKind.GROUP and not _for_the_bot(incoming):
+        incoming = _without_words(incoming)
+        row["raw"] = None
+    return row | {
+        "community_id": chat.community_id,
+        "chat_id": chat.id,
+        "state": "pending",
+        "incoming": dump(incoming),
         "message": _storable(incoming.message),
         "user": _storable(incoming.sender.id),
         "sent_at": incoming.sent_at,
-        "now": now,
-        "erase_at": now + KEEP_CHAT,
     }
-    row_id = _id(db.execute(_KEEP, row))
-    if row_id is None and _new_chat(db, incoming):
-        row_id = _id(db.execute(_KEEP, row))
-    return row_id
 
 
-def _id(result: sa.CursorResult[Any]) -> int | None:
-    found: int | None = result.scalar_one_or_none()
-    return found
+def _chat(db: Connection, incoming: Incoming, found: dict[tuple[str, str, str], Any]) -> Any:
+    key = (incoming.platform, incoming.bot, _storable(incoming.chat))
+    if key not in found:
+        which = dict(zip(("platform", "bot", "chat"), key, strict=True))
+        chat = db.execute(_FIND_CHAT, which).one_or_none()
+        if chat is None:
+            _new_chat(db, incoming)
+            chat = db.execute(_FIND_CHAT, which).one()
+        found[key] = chat
+    return found[key]
 
 
-def _new_chat(db: Connection, incoming: Incoming) -> bool:
-    """Adds the chat if it is not there yet; one that the directory named before any bot came to it
-    (bot "") becomes this bot's. Returns whether it was missing."""
+def _new_chat(db: Connection, incoming: Incoming) -> None:
+    """Adds the chat; one that the directory named before any bot came to it (bot "") becomes this bot's."""
     which = {"of_platform": incoming.platform, "of_chat": _storable(incoming.chat)}
     if db.execute(_ADOPT, {**which, "by_bot": incoming.bot}).rowcount:
-        return True
+        return
     private = incoming.chat_kind is ChatKind.PRIVATE
-    added = db.execute(
+    db.execute(
         _ADD_CHAT,
         {
             "platform": incoming.platform,
@@ -178,7 +174,6 @@ def _new_chat(db: Connection, incoming: Incoming) -> bool:
             "title": "" if private else _storable(incoming.chat_title),
         },
     )
-    return added.scalar_one_or_none() is not None
 
 
 def _storable(text: str) -> str:
