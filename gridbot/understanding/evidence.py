@@ -28,23 +28,26 @@ class Evidence:
     words: tuple[str, ...]
     clause: int  #: where the fault stands
     score: float
-    across: bool = False  #: thing and fault stand in different clauses
-
-    @property
-    def type(self) -> str:
-        return self.rule.type
+    across: bool  #: thing and fault stand in different clauses
+    type: str
 
 
-def possible(packs: Packs, found: list[tuple[int, int, int]]) -> bool:
-    """Could these hits make any evidence at all? Decides cheaply for nearly all chat."""
-    things = faults = 0
-    for which, _, _ in found:
-        keyword = packs.keywords[which]
-        if keyword.alone:
-            return True
-        things |= keyword.things
-        faults |= keyword.faults
-    return bool(things & faults)
+def possible(packs: Packs, seen: set[int]) -> bool:
+    """Could these keywords make any evidence at all? Decides cheaply for nearly all chat."""
+    look = packs.first_look
+    if not look.alone.isdisjoint(seen):
+        return True
+    faults = seen & look.faults
+    if not faults:
+        return False
+    things = seen & look.things
+    if not things:
+        return False
+    keywords = packs.keywords
+    said_of = 0
+    for which in things:
+        said_of |= keywords[which].things
+    return any(keywords[which].faults & said_of for which in faults)
 
 
 def gather(scan: Scan, packs: Packs) -> list[Evidence]:
@@ -71,7 +74,16 @@ def _alone(scan: Scan, packs: Packs) -> Iterator[Evidence]:
                 continue
             if not rule.topic and _negated(scan, hit.start):
                 continue
-            yield Evidence(rule, hit.start, hit.end, (hit.keyword.word,), scan.clause(hit.start), rule.score)
+            yield Evidence(
+                rule,
+                hit.start,
+                hit.end,
+                (hit.keyword.word,),
+                scan.clause(hit.start),
+                rule.score,
+                False,
+                rule.type,
+            )
 
 
 def _pairs(scan: Scan, packs: Packs) -> Iterator[Evidence]:
@@ -144,7 +156,7 @@ def _made(scan: Scan, packs: Packs, thing: Hit, fault: Hit) -> Iterator[Evidence
         score = rule.score - (0.15 if apart > 1 else 0)
         start, end = min(thing.start, fault.start), max(thing.end, fault.end)
         words = (thing.keyword.word, fault.keyword.word)
-        one = Evidence(rule, start, end, words, scan.clause(fault.start), score, apart > 0)
+        one = Evidence(rule, start, end, words, scan.clause(fault.start), score, apart > 0, rule.type)
         known = best.get(rule.type)
         if known is None or (one.rule.urgent, one.score) > (known.rule.urgent, known.score):
             best[rule.type] = one

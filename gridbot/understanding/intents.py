@@ -80,13 +80,8 @@ class Rule:
     reach: int = 16
     name: str = ""
 
-    @property
-    def urgent(self) -> bool:
-        return bool(self.hazard)
-
-    @property
-    def topic(self) -> bool:
-        return self.name in {"topics", "fallback"}
+    urgent: bool = False
+    topic: bool = False  #: a noun: a report only in the mouth of somebody who complains
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +116,18 @@ class Keyword:
     things: int  #: rules of which it is a thing, as bits
     faults: int
     cue: bool
+    trap: Use | None
+    spoken: bool  #: a cue that makes even a silent message of a kind: 我也是, 到哪了, 打错了
+
+
+@dataclass(frozen=True, slots=True)
+class FirstLook:
+    """Numbers of keywords by what they can do, so that nearly all chat is let go after a set operation."""
+
+    alone: frozenset[int]
+    things: frozenset[int]
+    faults: frozenset[int]
+    spoken: frozenset[int]
 
 
 @dataclass(frozen=True)
@@ -137,6 +144,15 @@ class Packs:
     sound_words: tuple[str, ...] = field(repr=False)
     silent_lines: tuple[str, ...] = field(repr=False)
     type_order: tuple[str, ...] = field(repr=False)
+
+    @cached_property
+    def first_look(self) -> FirstLook:
+        return FirstLook(
+            frozenset(i for i, keyword in enumerate(self.keywords) if keyword.alone),
+            frozenset(i for i, keyword in enumerate(self.keywords) if keyword.things),
+            frozenset(i for i, keyword in enumerate(self.keywords) if keyword.faults),
+            frozenset(i for i, keyword in enumerate(self.keywords) if keyword.spoken),
+        )
 
     @cached_property
     def memo(self) -> dict[str, object]:
@@ -207,7 +223,8 @@ class _Builder:
 
     def rule(self, kind: str, score: float, *, hazard: str = "", reach: int = 16, name: str = "") -> int:
         number = len(self.rules)
-        self.rules.append(Rule(number, kind, score, hazard, reach, name))
+        topic = name in {"topics", "fallback"}
+        self.rules.append(Rule(number, kind, score, hazard, reach, name, bool(hazard), topic))
         return number
 
     def type(self, number: int, spec: TypeFile) -> None:
@@ -237,6 +254,7 @@ class _Builder:
 
     def keywords(self) -> tuple[Keyword, ...]:
         made = []
+        kinds = [cue.kind for cue in self.merged.cues.values()]
         for word, uses in self.uses.items():
             things = faults = 0
             for use in uses:
@@ -245,7 +263,13 @@ class _Builder:
                 elif use.role is Role.FAULT:
                     faults |= 1 << use.owner
             roles = {use.role for use in uses}
-            made.append(Keyword(word, tuple(uses), Role.ALONE in roles, things, faults, Role.CUE in roles))
+            trap = next((use for use in uses if use.role is Role.TRAP), None)
+            spoken = any(use.role is Role.CUE and kinds[use.owner] != "chat" for use in uses)
+            made.append(
+                Keyword(
+                    word, tuple(uses), Role.ALONE in roles, things, faults, Role.CUE in roles, trap, spoken
+                )
+            )
         return tuple(made)
 
 

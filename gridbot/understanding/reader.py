@@ -27,6 +27,7 @@ _PLACE_FILL = re.compile(
     r"那里|那边|这里|对|不是|[,，.。!！~～ ]){0,8}$"
 )
 _SHORT = 24
+_ANSWER = 200  #: a longer text is no plain answer
 #: Who writes out a street's or an estate's name means business.
 _NAMED = 0.6
 
@@ -70,14 +71,20 @@ def _read(
 ) -> Reading:
     norm = cleaned.norm
     found = list(hits)
-    if not possible(packs, found):
-        return _without_report(cleaned, found, packs, gazetteer)
-    pieces = locate(norm, gazetteer, grammar_of(packs))
-    masked = [name for piece in pieces for name in piece.names]
-    scan = Scan(norm, packs, found, masked)
+    seen = {which for which, _, _ in found}
+    if not possible(packs, seen):
+        return _without_report(cleaned, seen, packs, gazetteer)
+    scan = Scan(norm, packs, found, ())
     evidence = gather(scan, packs)
     if not evidence:
-        return _without_report(cleaned, found, packs, gazetteer, scan)
+        return _without_report(cleaned, seen, packs, gazetteer)
+    pieces = locate(norm, gazetteer, grammar_of(packs))
+    masked = [name for piece in pieces for name in piece.names]
+    if masked:
+        scan = Scan(norm, packs, found, masked)
+        evidence = gather(scan, packs)
+        if not evidence:
+            return _without_report(cleaned, seen, packs, gazetteer)
     placed = any(piece.strength == 3 for piece in pieces)
     moods = Moods(scan, packs, placed=placed)
     standing = [one for one in evidence if not moods.silences(one)]
@@ -109,33 +116,28 @@ def _decide(found: Weighed, packs: Packs, moods: Moods, places: tuple[Place, ...
     )
 
 
-def _without_report(
-    cleaned: Text,
-    found: list[tuple[int, int, int]],
-    packs: Packs,
-    gazetteer: Gazetteer,
-    scan: Scan | None = None,
-) -> Reading:
+def _without_report(cleaned: Text, seen: set[int], packs: Packs, gazetteer: Gazetteer) -> Reading:
     """Silent, yet of a kind the desk wants to know: a status question, thanks, "me too", a place."""
-    if any(packs.keywords[which].cue for which, _, _ in found):
-        scan = scan or Scan(cleaned.norm, packs, found, ())
-        kind, word = _spoken_kind(scan, packs)
-        if kind is not Kind.CHAT:
-            pieces = locate(cleaned.norm, gazetteer, grammar_of(packs)) if len(cleaned.norm) < 200 else []
-            return Reading(kind, Band.SILENT, (), resolve(pieces, cleaned, gazetteer), because=(word,))
+    if not packs.first_look.spoken.isdisjoint(seen):
+        kind, word = _spoken_kind(seen, packs)
+        pieces = []
+        if len(cleaned.norm) < _ANSWER and (_PLACE_HINT.search(cleaned.norm) or gazetteer.find(cleaned.norm)):
+            pieces = locate(cleaned.norm, gazetteer, grammar_of(packs))
+        return Reading(kind, Band.SILENT, (), resolve(pieces, cleaned, gazetteer), because=(word,))
     return _place_answer(cleaned, packs, gazetteer) or _CHAT
 
 
-_ORDER = (Kind.WITHDRAW, Kind.STATUS, Kind.STILL, Kind.SUPPORT, Kind.RESOLVED, Kind.QUESTION)
+_ORDER = (Kind.WITHDRAW, Kind.STATUS, Kind.STILL, Kind.SUPPORT, Kind.RESOLVED, Kind.QUESTION, Kind.CIVIC)
 
 
-def _spoken_kind(scan: Scan, packs: Packs) -> tuple[Kind, str]:
+def _spoken_kind(seen: set[int], packs: Packs) -> tuple[Kind, str]:
     said: dict[Kind, str] = {}
-    for hit in scan.hits:
-        for use in hit.keyword.uses:
-            if use.role is Role.CUE and scan.fits(hit, use):
+    for which in sorted(packs.first_look.spoken & seen):
+        keyword = packs.keywords[which]
+        for use in keyword.uses:
+            if use.role is Role.CUE:
                 cue = packs.cues[use.owner]
-                said.setdefault(cue.kind, f"{cue.why}：{hit.keyword.word}")
+                said.setdefault(cue.kind, f"{cue.why}：{keyword.word}")
     for kind in _ORDER:
         if kind in said:
             return kind, said[kind]

@@ -7,7 +7,7 @@ from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from gridbot.understanding.intents import Keyword, Packs, Role, Use
+from gridbot.understanding.intents import Keyword, Packs, Use
 from gridbot.understanding.segment import boundaries
 
 _BREAK = re.compile(r"[，。！？!?,;；\n\s~～…]+")
@@ -28,13 +28,14 @@ class Scan:
 
     def __init__(self, norm: str, packs: Packs, found: Sequence[tuple[int, int, int]], masked: Spans) -> None:
         self.norm = norm
-        self.clause_starts = [0, *(m.end() for m in _BREAK.finditer(norm) if 0 < m.end() < len(norm))]
+        size = len(norm)
+        self.clause_starts = [0, *(end for m in _BREAK.finditer(norm) if 0 < (end := m.end()) < size)]
         keywords = packs.keywords
         hits = [Hit(start, end, keywords[which]) for which, start, end in found]
         traps = [
             (hit.start, hit.end)
             for hit in hits
-            if any(use.role is Role.TRAP and self.fits(hit, use) for use in hit.keyword.uses)
+            if hit.keyword.trap is not None and self.fits(hit, hit.keyword.trap)
         ]
         self.trapped = bool(traps)
         hits = _outside(hits, masked)
