@@ -14,8 +14,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy import Connection, Row
 
-from gridbot.cases import queries, rules
-from gridbot.cases.events import record
+from gridbot.cases import events, queries, rules
 from gridbot.messages import Actor, CaseState, Move, Role
 from gridbot.store import inbox, timers
 from gridbot.store.tables import case_messages, cases, outbox, supporters
@@ -54,7 +53,7 @@ class Said:
     part: str = "report"
 
 
-_INSERT = sa.insert(cases)
+_INSERT = sa.insert(cases).returning(*cases.c)
 _MESSAGE = sa.insert(case_messages)
 _OPEN = (
     sa.update(cases)
@@ -76,12 +75,14 @@ def begin(
     complete: bool,
 ) -> Row[Any]:
     """Begins a case from its first message: numbered at once if complete, else it gathers first."""
-    state = CaseState.WAITING if complete else CaseState.GATHERING
-    key = db.execute(
+    taken = events.take(db, community_id, number=True) if complete else None
+    case = db.execute(
         _INSERT,
         {
             "community_id": community_id,
-            "state": state.value,
+            "number": taken.number if taken else None,
+            "opened_at": now if taken else None,
+            "state": (CaseState.WAITING if complete else CaseState.GATHERING).value,
             "types": list(draft.types),
             "place": draft.place,
             "place_key": draft.place_key,
@@ -103,36 +104,16 @@ def begin(
             "reported_at": said.at,
             "gather_until": now + GATHER_MOST,
         },
-    ).inserted_primary_key
-    assert key is not None
-    case_id = int(key[0])
-    _keep_message(db, community_id, case_id, said)
-    if complete:
-        _number(db, community_id, case_id, draft, actor, now)
-    return queries.case(db, case_id)
+    ).one()
+    _keep_message(db, community_id, case.id, said)
+    if taken is not None:
+        _opened(db, case, taken, actor, now)
+    return case
 
 
-def _number(
-    db: Connection, community_id: int, case_id: int, draft: Draft, actor: Actor, now: datetime
-) -> int:
-    data = {
-        "types": list(draft.types),
-        "node": draft.node_id,
-        "urgent": draft.urgent,
-        "private": draft.private,
-    }
-    _, number = record(
-        db,
-        Move.OPENED,
-        community_id=community_id,
-        case_id=case_id,
-        actor=actor,
-        now=now,
-        data=data,
-        number=True,
-    )
-    db.execute(_OPEN, {"row": case_id, "given": number, "at": now})
-    return number
+def _opened(db: Connection, case: Row[Any], taken: events.Taken, actor: Actor, now: datetime) -> None:
+    data = {"types": case.types, "node": case.node_id, "urgent": case.urgent, "private": case.private}
+    events.write(db, taken, Move.OPENED, case_id=case.id, actor=actor, now=now, data=data)
 
 
 def open_gathered(db: Connection, case_id: int, *, actor: Actor, now: datetime) -> Row[Any] | None:
@@ -140,14 +121,9 @@ def open_gathered(db: Connection, case_id: int, *, actor: Actor, now: datetime) 
     case = queries.case(db, case_id, lock=True)
     if case.state != CaseState.GATHERING or case.number is not None:
         return None
-    draft = Draft(
-        types=tuple(case.types),
-        titles=tuple(case.data["titles"]),
-        node_id=case.node_id,
-        urgent=case.urgent,
-        private=case.private,
-    )
-    _number(db, case.community_id, case_id, draft, actor, now)
+    taken = events.take(db, case.community_id, number=True)
+    db.execute(_OPEN, {"row": case_id, "given": taken.number, "at": now})
+    _opened(db, case, taken, actor, now)
     return queries.case(db, case_id)
 
 
@@ -501,7 +477,7 @@ def _record(
     data: dict[str, Any] | None = None,
     words: str = "",
 ) -> int:
-    event, _ = record(
+    return events.record(
         db,
         move,
         community_id=case.community_id,
@@ -511,7 +487,6 @@ def _record(
         data=data,
         words=words,
     )
-    return event
 
 
 def may_handle(actor: Actor) -> bool:

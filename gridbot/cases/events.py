@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -35,6 +36,56 @@ _EVENT = sa.insert(case_events)
 _WORDS = sa.insert(case_words)
 
 
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """A place in the record, and the community's newest case number."""
+
+    community_id: int
+    seq: int
+    number: int
+    salt: str
+    prev_hash: str
+
+
+def take(db: Connection, community_id: int, *, number: bool = False) -> Taken:
+    """Takes the next place in the record; with `number` the next case number, too."""
+    row = db.execute(_TAKE, {"of_community": community_id, "cases": int(number)}).one()
+    return Taken(community_id, row.last_event, row.last_case, row.salt, row.last_hash)
+
+
+def write(
+    db: Connection,
+    taken: Taken,
+    move: Move | str,
+    *,
+    case_id: int | None,
+    actor: Actor,
+    now: datetime,
+    data: dict[str, Any] | None = None,
+    words: str = "",
+) -> int:
+    """Fills the place taken; returns the event's id."""
+    event: dict[str, Any] = {
+        "community_id": taken.community_id,
+        "case_id": case_id,
+        "seq": taken.seq,
+        "move": str(move),
+        "person_id": actor.person,
+        "role": actor.role.value,
+        "data": data or {},
+        "digest": digest(taken.salt, words),
+        "at": now,
+        "prev_hash": taken.prev_hash,
+    }
+    event["hash"] = seal(event)
+    key = db.execute(_EVENT, event).inserted_primary_key
+    assert key is not None
+    db.execute(_SEAL, {"of_community": taken.community_id, "hash_now": event["hash"]})
+    if words:
+        db.execute(_WORDS, {"community_id": taken.community_id, "event_id": key[0], "text": words})
+    return int(key[0])
+
+
 def record(
     db: Connection,
     move: Move | str,
@@ -45,32 +96,10 @@ def record(
     now: datetime,
     data: dict[str, Any] | None = None,
     words: str = "",
-    number: bool = False,
-) -> tuple[int, int]:
-    """Adds one event; returns its id and the community's newest case number.
-
-    `number=True` takes the next case number in the same statement.
-    """
-    taken = db.execute(_TAKE, {"of_community": community_id, "cases": int(number)}).one()
-    event: dict[str, Any] = {
-        "community_id": community_id,
-        "case_id": case_id,
-        "seq": taken.last_event,
-        "move": str(move),
-        "person_id": actor.person,
-        "role": actor.role.value,
-        "data": data or {},
-        "digest": digest(taken.salt, words),
-        "at": now,
-        "prev_hash": taken.last_hash,
-    }
-    event["hash"] = seal(event)
-    key = db.execute(_EVENT, event).inserted_primary_key
-    assert key is not None
-    db.execute(_SEAL, {"of_community": community_id, "hash_now": event["hash"]})
-    if words:
-        db.execute(_WORDS, {"community_id": community_id, "event_id": key[0], "text": words})
-    return int(key[0]), int(taken.last_case)
+) -> int:
+    """Adds one event; returns its id."""
+    taken = take(db, community_id)
+    return write(db, taken, move, case_id=case_id, actor=actor, now=now, data=data, words=words)
 
 
 def digest(salt: str, words: str) -> str:
