@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import logging
 import os
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -195,17 +194,6 @@ def test_no_secret_is_in_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
     assert caught.value.__context__ is None
 
 
-@pytest.fixture
-def logging_restored() -> Iterator[None]:
-    root = logging.getLogger()
-    handlers, level = root.handlers[:], root.level
-    yield
-    root.handlers[:] = handlers
-    root.setLevel(level)
-    structlog.reset_defaults()
-
-
-@pytest.mark.usefixtures("logging_restored")
 def test_every_way_into_the_log_leads_through_the_masker(capsys: pytest.CaptureFixture[str]) -> None:
     """Ours, a library's, an exception's: no token, no phone."""
     configure_logging(Log("debug", "json"))
@@ -231,7 +219,6 @@ def test_every_way_into_the_log_leads_through_the_masker(capsys: pytest.CaptureF
     assert {line["level"] for line in lines} == {"info", "warning", "error"}
 
 
-@pytest.mark.usefixtures("logging_restored")
 def test_the_console_form_masks_too(capsys: pytest.CaptureFixture[str]) -> None:
     configure_logging(Log("info", "console"))
     logging.getLogger("httpx").info("GET https://x/bot%s/getMe", TOKEN)

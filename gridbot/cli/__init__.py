@@ -74,7 +74,7 @@ def run(arguments: list[str] | None = None) -> int:
     from gridbot.privacy import mask
 
     try:
-        app(arguments)
+        app(arguments, prog_name="gridbot")
     except SystemExit as leave:
         return leave.code if isinstance(leave.code, int) else 0
     except Exception as error:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -33,28 +36,53 @@ def import_directory(
 
     with working("reading"):
         directory = read_directory(file)
+    if dry_run:
+        with _to_look_at() as db:
+            _show(_bring_in(db, directory, dry_run=True))
+        return
     with opened(read_settings(), write=True) as database:
-        preview = bring_in(database, directory, dry_run=True)
-        for line in preview.sentences() if dry_run else preview.sentences()[:-1]:
-            typer.echo(line)
-        if preview.problems:
-            raise ProblemError("Nothing was written. 没有写入。")
-        if dry_run:
-            return
+        _show(database.write(lambda db: _bring_in(db, directory, dry_run=True)), asking=True)
         if not yes:
             typer.confirm("Write it? 确认写入?", abort=True)
         with working("writing"):
-            done = bring_in(database, directory, dry_run=False)
+            done = bring_in(database, directory)
     typer.echo(f"{done.community}: done. 已写入。")
 
 
-def bring_in(database: Database, directory: Directory, *, dry_run: bool) -> ImportReport:
-    """In one transaction: all of it or nothing."""
+@contextlib.contextmanager
+def _to_look_at() -> Iterator[Connection]:
+    """The database, beside a running gridbot too; where there is none yet, an empty one for the moment."""
+    from gridbot.store import upkeep
+    from gridbot.store.db import Database
+
+    house = read_settings()
+    with contextlib.ExitStack() as held:
+        if upkeep.current(house.database) is None:
+            url = f"sqlite:///{held.enter_context(tempfile.TemporaryDirectory())}/empty.db"
+            upkeep.upgrade(url)
+            database = held.enter_context(contextlib.closing(Database(url)))
+        else:
+            database = held.enter_context(opened(house))
+        yield held.enter_context(database.read())
+
+
+def _show(preview: ImportReport, *, asking: bool = False) -> None:
+    for line in preview.sentences()[: -1 if asking else None]:  # the last one says that nothing was written
+        typer.echo(line)
+    if preview.problems:
+        raise ProblemError("Nothing was written. 没有写入。")
+
+
+def _bring_in(db: Connection, directory: Directory, *, dry_run: bool) -> ImportReport:
     from gridbot.grid.importing import import_directory as write
     from gridbot.messages import Actor, Role
 
-    keyboard = Actor(None, Role.ADMIN, "命令行")
-    return database.write(lambda db: write(db, directory, actor=keyboard, now=now(), dry_run=dry_run))
+    return write(db, directory, actor=Actor(None, Role.ADMIN, "命令行"), now=now(), dry_run=dry_run)
+
+
+def bring_in(database: Database, directory: Directory) -> ImportReport:
+    """In one transaction: all of it or nothing."""
+    return database.write(lambda db: _bring_in(db, directory, dry_run=False))
 
 
 def export_directory(

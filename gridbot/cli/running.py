@@ -106,7 +106,7 @@ def _add_sample(house: Settings) -> None:
         with database.read() as db:
             if db.execute(sa.select(communities.c.id)).first():
                 return
-        bring_in(database, read_directory(_sample_file()), dry_run=False)
+        bring_in(database, read_directory(_sample_file()))
         database.write(lambda db: db.execute(sa.update(communities).values(sample=True)))
 
 

@@ -363,6 +363,8 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("cases", schema=None) as batch_op:
         batch_op.create_index("ix_cases_chat", ["chat_id", "state"], unique=False)
+        batch_op.create_index("ix_cases_place", ["community_id", "place_key", "reported_at"], unique=False)
+        batch_op.create_index("ix_cases_reporter", ["reporter_id", "state"], unique=False)
         batch_op.create_index("ix_cases_state", ["community_id", "state"], unique=False)
 
     op.create_table(
