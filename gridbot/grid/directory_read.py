@@ -37,7 +37,7 @@ WEEKDAYS = {
     for day in days
 }
 _TYPE = re.compile(r"[a-z][a-z0-9_]{1,39}")
-_ACCOUNT = re.compile(r"[^\s,;、]{1,128}")
+_ACCOUNT = re.compile(r"[^\s,;\u3001]{1,128}")
 DEEPEST = 12
 
 
@@ -327,7 +327,7 @@ def _table(at: At) -> Any:
 
 
 def _clock(at: At, default: str) -> str:
-    said = at.text().replace(":", ":") or default
+    said = at.text() or default
     found = s.clock(said[:5] if re.fullmatch(r"\d\d:\d\d:00", said) else said)
     if found is None:
         at.wrong(f"要写成 09:00 这样的时间,写的是「{said}」")

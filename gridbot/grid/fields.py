@@ -19,7 +19,7 @@ _NO = {"false", "no", "off", "0", "否", "无", "不", "×", "n", ""}
 _INSIDE = {"inside", "墙内", "院内", "院里", "内", "小区内"}
 _OUTSIDE = {"outside", "墙外", "院外", "马路上", "外", "小区外"}
 _INVISIBLE = re.compile(r"[\u0000-\u001f\u007f\u200b-\u200f\u2028-\u202e\u2060\ufeff]+")
-_SPLIT = re.compile(r"[、,,;;\n]+")
+_SPLIT = re.compile(r"[\u3001,\uff0c;\uff1b\n]+")
 LONGEST = 200
 
 
