@@ -8,7 +8,8 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import signal
-from collections.abc import Awaitable, Callable, Coroutine, Iterable
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterable
+from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from typing import Any
 
@@ -36,15 +37,18 @@ LAST_WORDS = 4.0  #: seconds the parts have to end after a signal
 Part = Callable[[asyncio.Event], Coroutine[Any, Any, None]]
 
 
-def now() -> datetime:
+Now = Callable[[], datetime]
+
+
+def utcnow() -> datetime:
     return datetime.now(UTC)
 
 
 class App:
     """What one process runs: parts that go on until `stop` is set, and the routes of its web server."""
 
-    def __init__(self, settings: Settings, database: Database, desk: Desk) -> None:
-        self.settings, self.database, self.desk = settings, database, desk
+    def __init__(self, settings: Settings, database: Database, desk: Desk, *, now: Now) -> None:
+        self.settings, self.database, self.desk, self.now = settings, database, desk, now
         self.stop = asyncio.Event()
         self.intake = Intake(database, desk, now=now, handled=self.wake)
         self.clock = Clock(database, desk, now=now, fired=self.wake, beat=self.beat)
@@ -64,7 +68,7 @@ class App:
 
     def speaks(self, speaker: Speaker, *, platform: str, bot: str) -> None:
         """One bot's way out."""
-        mouth = Mouth(self.database, speaker, platform=platform, bot=bot, now=now)
+        mouth = Mouth(self.database, speaker, platform=platform, bot=bot, now=self.now)
         self.mouths.append(mouth)
         if self.has("sender"):
             self.parts[f"delivery {platform}"] = mouth.run
@@ -74,7 +78,7 @@ class App:
 
     async def beat(self) -> None:
         """Once a minute: notes that we live, and tells a watcher outside if all is well."""
-        await self.write(lambda db: watch.alive(db, now=now()))
+        await self.write(lambda db: watch.alive(db, now=self.now()))
         healthy, _ = await asyncio.to_thread(self.health)
         if self.settings.heartbeat_url and healthy:
             await _call(self.settings.heartbeat_url)
@@ -82,7 +86,7 @@ class App:
     def health(self) -> tuple[bool, dict[str, Any]]:
         """For /healthz: whether all is well, and the counts that say so."""
         with self.database.read() as db:
-            counts = dict(watch.health(db, now=now()))
+            counts = dict(watch.health(db, now=self.now()))
         counts["silenced"] = sum(mouth.silenced for mouth in self.mouths)
         channels = {name: state for look in self.watched for name, state in look().items()}
         return not any(counts.values()), {**counts, **channels}
@@ -102,28 +106,41 @@ class App:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
         stopping.cancel()
+        for task in finished - {stopping}:
+            task.result()
+
+    async def close(self) -> None:
+        self.stop.set()
         for close in reversed(self.closing):
             with contextlib.suppress(Exception):
                 await close()
-        for task in finished - {stopping}:
-            task.result()
 
 
 async def run(settings: Settings, *, demo: bool = False) -> int:
     """Runs gridbot until SIGTERM or SIGINT; returns the exit status."""
+    async with opened(settings, demo=demo) as app:
+        _own_the_signals(app.stop)
+        await app.run()
+    log.info("stopped")
+    return 0
+
+
+@asynccontextmanager
+async def opened(settings: Settings, *, demo: bool = False, now: Now = utcnow) -> AsyncIterator[App]:
+    """The house with its lock, database and channels; not running yet. All is closed at the end."""
     with contextlib.ExitStack() as held:
         if settings.sqlite:
             held.enter_context(upkeep.FileLock(settings.database))
         database = Database(settings.database)
         held.callback(database.close)
         desk = await asyncio.to_thread(_desk, settings)
-        app = App(settings, database, desk)
-        _own_the_signals(app.stop)
-        await _prepare(app)
-        await _open_channels(app, demo=demo)
-        await app.run()
-    log.info("stopped")
-    return 0
+        app = App(settings, database, desk, now=now)
+        try:
+            await _prepare(app)
+            await _open_channels(app, demo=demo)
+            yield app
+        finally:
+            await app.close()
 
 
 def _desk(settings: Settings) -> Desk:
@@ -151,11 +168,11 @@ async def _prepare(app: App) -> None:
     """What a start owes: the standing timers, the service days ahead, a word after a long absence."""
 
     def prepare(db: Connection) -> None:
-        if watch.came_back(db, now=now()):
+        if watch.came_back(db, now=app.now()):
             log.info("away for long: the admins are told")
-        watch.alive(db, now=now())
-        due.start(db, now=now())
-        services.start(db, now=now())
+        watch.alive(db, now=app.now())
+        due.start(db, now=app.now())
+        services.start(db, now=app.now())
 
     await app.write(prepare)
     if app.has("worker"):
