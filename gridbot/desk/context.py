@@ -50,14 +50,21 @@ class Knowledge:
 class Desk:
     """Holds what outlives a message: the shipped packs and each community's compiled knowledge.
 
-    `compile` makes packs from the shipped ones and a community's own keywords.
+    `compile` makes packs from the shipped ones and a community's own keywords. `start_link` makes a link
+    from an invitation's code; the desk itself does not know what the bot is called.
     """
 
     def __init__(
-        self, packs: Packs, compile: Compile, *, admins: frozenset[tuple[str, str]] = frozenset()
+        self,
+        packs: Packs,
+        compile: Compile,
+        *,
+        admins: frozenset[tuple[str, str]] = frozenset(),
+        start_link: Callable[[str], str] = str,
     ) -> None:
         self.packs = packs
         self.admins = admins  #: (platform, user) named at start: may claim a community
+        self.start_link = start_link
         self._compile = compile
         self._known: dict[int, tuple[int, Knowledge]] = {}
 
@@ -79,10 +86,18 @@ class Desk:
             self._known[community_id] = known
         return known[1]
 
-    def _learn(self, db: Connection, community_id: int) -> Knowledge:
-        own = db.execute(sa.select(keywords).where(keywords.c.community_id == community_id)).all()
+    def packs_with(self, db: Connection, community_id: int, *more: KeywordRule) -> Packs:
+        """The shipped words with a community's own, and those it is thinking of. A keyword of a type that
+        is not shipped any more is left out."""
+        own = db.execute(
+            sa.select(keywords).where(keywords.c.community_id == community_id).order_by(keywords.c.id)
+        )
         rules = [KeywordRule(row.type, row.word, "add" if row.effect == "add" else "remove") for row in own]
-        packs = self._compile(rules) if rules else self.packs
+        rules = [rule for rule in (*rules, *more) if rule.type in self.packs.types]
+        return self._compile(rules) if rules else self.packs
+
+    def _learn(self, db: Connection, community_id: int) -> Knowledge:
+        packs = self.packs_with(db, community_id)
         rows = [
             GazetteerRow(row.node_id, row.name, row.kind, tuple(row.aliases), Side(row.side or "unknown"))
             for row in grid.gazetteer_rows(db, community_id)
