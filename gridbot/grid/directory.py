@@ -7,6 +7,7 @@ written before that.
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -200,8 +201,13 @@ def _short(data: dict[str, Any]) -> dict[str, Any]:
     return {key: value for key, value in data.items() if value not in ("", [], {}, (), False, None)}
 
 
+def _id(text: str) -> int | str:
+    """A number without quotes, where it reads back as the same text."""
+    return int(text) if re.fullmatch(r"-?[1-9]\d{0,18}", text) else text
+
+
 def _person(person: Person) -> dict[str, Any]:
-    shown = {name: user for name, user in person.accounts if name in PLATFORMS}
+    shown = {name: _id(user) for name, user in person.accounts if name in PLATFORMS}
     others = {name: user for name, user in person.accounts if name not in PLATFORMS}
     return _short({"name": person.name, "phone": person.phone, **shown, "accounts": others})
 
@@ -235,7 +241,7 @@ def _grid(grid: Grid) -> dict[str, Any]:
 
 
 def _group(group: Group) -> dict[str, Any]:
-    shown = {name: chat for name, chat in group.accounts if name in PLATFORMS}
+    shown = {name: _id(chat) for name, chat in group.accounts if name in PLATFORMS}
     others = {name: chat for name, chat in group.accounts if name not in PLATFORMS}
     role = "" if group.role == "residents" else group.role
     data = {"name": group.name, "grid": group.grid, "role": role, **shown, "accounts": others}

@@ -5,19 +5,15 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from typing import Any, TypeVar
-from zoneinfo import ZoneInfo
 
-from gridbot.almanac import Rule, RuleError
+from gridbot.almanac import Rule
 from gridbot.grid import directory as d
-from gridbot.grid import settings as s
+from gridbot.grid import directory_parts as parts
 from gridbot.grid.directory import PLATFORMS, Directory, DirectoryError, Grid, Group, Person, Place, Unit
 from gridbot.grid.directory_check import check
 from gridbot.grid.fields import At, Source, tidy
 from gridbot.grid.roster import Mention, merge
-from gridbot.grid.settings import SETTINGS, Form
 
-T = TypeVar("T")
 _TOP = ("community", "timezone", "sample", "expect", "settings", "hotlines", "grids", "groups", "units")
 TOP = (*_TOP, "service_days", "admins")
 PERSON = ("name", "phone", *PLATFORMS, "accounts")
@@ -25,17 +21,10 @@ PLACE = ("name", "aliases", "kind", "side", "unmanaged")
 GRID = ("name", "level", "places", "leaders", "deputies", "liaisons", "exclusive", "unmanaged", "children")
 GROUP = ("name", "grid", "role", *PLATFORMS, "accounts", "modules")
 UNIT = ("name", "handles", "side", "contact", "aliases", "grids", "unmanaged", "people")
-ITEM = ("name", "bring", "provider")
-_WHEN = ("days", "weekday", "nth", "date")
-_SERVICE = ("name", *_WHEN, "starts", "ends", "place", "items", "bring", "provider", "rain", "groups")
+_SERVICE = ("name", *parts.WHEN, "starts", "ends", "place", "items", "bring", "provider", "rain", "groups")
 SERVICE = (*_SERVICE, "organiser")
 _ROLES = {"": "residents", "residents": "residents", "居民": "residents", "居民群": "residents"}
 ROLES = _ROLES | dict.fromkeys(("leaders", "网格长", "网格长群", "工作群"), "leaders")
-WEEKDAYS = {
-    day: str(number)
-    for number, days in enumerate(("一", "二", "三", "四", "五", "六", "日天"), 1)
-    for day in days
-}
 _TYPE = re.compile(r"[a-z][a-z0-9_]{1,39}")
 _ACCOUNT = re.compile(r"[^\s,;\u3001]{1,128}")
 DEEPEST = 12
@@ -65,17 +54,17 @@ class _Reader:
         grids = tuple(self.grids(at.get("grids"), 0))
         if not grids and not self.source.problems:
             at.get("grids").wrong("一个网格也没有")
-        groups = _unique("群", at.get("groups").each(), self.group)
+        groups = parts.unique("群", at.get("groups").each(), self.group)
         directory = Directory(
             at.get("community").text(required=True, longest=60),
             grids,
-            _timezone(at.get("timezone")),
+            parts.timezone(at.get("timezone")),
             at.get("sample").flag(),
-            _expect(at.get("expect")),
-            _settings(at.get("hotlines")) | _settings(at.get("settings")),
+            parts.expect(at.get("expect")),
+            parts.settings(at.get("hotlines")) | parts.settings(at.get("settings")),
             groups,
-            _unique("单位", at.get("units").each(), self.unit),
-            _unique("便民日", at.get("service_days").each(), self.service_day),
+            parts.unique("单位", at.get("units").each(), self.unit),
+            parts.unique("便民日", at.get("service_days").each(), self.service_day),
             tuple(self.people(at.get("admins"))),
         )
         directory = replace(directory, groups=_placed(self.source, at, directory))
@@ -155,7 +144,7 @@ class _Reader:
         return Grid(
             at.get("name").name(),
             level,
-            _unique("楼号", at.get("places").names(), _place),
+            parts.unique("楼号", at.get("places").names(), _place),
             tuple(self.people(at.get("leaders"))),
             tuple(self.people(at.get("deputies"))),
             tuple(self.people(at.get("liaisons"))),
@@ -200,8 +189,8 @@ class _Reader:
     def service_day(self, at: At) -> d.ServiceDay | None:
         if not at.only(SERVICE):
             return None
-        name, rule = at.get("name").name(), _rule(at)
-        starts, ends = _clock(at.get("starts"), "09:00"), _clock(at.get("ends"), "11:00")
+        name, rule = at.get("name").name(), parts.rule(at)
+        starts, ends = parts.clock(at.get("starts"), "09:00"), parts.clock(at.get("ends"), "11:00")
         if starts >= ends:
             at.get("ends").wrong(f"结束({ends})要晚于开始({starts})")
         groups = at.get("groups")
@@ -212,26 +201,12 @@ class _Reader:
             starts,
             ends,
             at.get("place").text(sentence=True),
-            _items(at),
+            parts.items(at),
             at.get("provider").text(sentence=True),
             at.get("rain").text(sentence=True),
             None if everywhere else tuple(one.text(required=True) for one in groups.names()),
             self.person(at.get("organiser")) if at.get("organiser").value else None,
         )
-
-
-def _unique(what: str, entries: Iterable[At], read: Any) -> tuple[Any, ...]:
-    found: dict[str, At] = {}
-    kept = []
-    for one in entries:
-        value = read(one)
-        if value is None:
-            continue
-        if value.name in found:
-            one.wrong(f"{what}「{value.name}」写了两次,{found[value.name].where}已经有了")
-        found.setdefault(value.name, one)
-        kept.append(value)
-    return tuple(kept)
 
 
 def _place(at: At) -> Place | None:
@@ -266,116 +241,6 @@ def _accounts(at: At) -> tuple[tuple[str, str], ...]:
             one.wrong(f"「{user}」里不能有空格和标点")
         found[platform] = user
     return tuple(sorted(found.items()))
-
-
-def _timezone(at: At) -> str:
-    name = at.text() or "Asia/Shanghai"
-    try:
-        ZoneInfo(name)
-    except (ValueError, OSError, KeyError):
-        at.wrong(f"没有「{name}」这个时区;中国写 Asia/Shanghai")
-        return "Asia/Shanghai"
-    return name
-
-
-def _expect(at: At) -> tuple[tuple[str, int], ...]:
-    if at.value in (None, ""):
-        return ()
-    if not isinstance(at.value, dict):
-        at.wrong("要写成 {三级网格: 9} 这样")
-        return ()
-    found = []
-    for level in at.value:
-        count = at.get(level).whole()
-        if count is not None and count < 0:
-            at.get(level).wrong("不能小于0")
-        found.append((tidy(level), count or 0))
-    return tuple(found)
-
-
-def _settings(at: At) -> dict[str, Any]:
-    if at.value in (None, "") or not at.only(tuple(SETTINGS)):
-        return {}
-    found: dict[str, Any] = {}
-    for name in at.value:
-        if name not in SETTINGS:
-            continue
-        one, form = at.get(name), SETTINGS[name].form
-        if one.value in (None, ""):
-            continue
-        value: Any
-        if form in (Form.MINUTES, Form.SECONDS):
-            value = one.whole()
-        elif form is Form.TABLE:
-            value = _table(one)
-        else:
-            value = one.text(sentence=True)
-        wrong = s.problem(name, value) if value is not None else ""
-        if wrong:
-            one.wrong(f"{SETTINGS[name].title}{wrong}")
-        else:
-            found[name] = value
-    return found
-
-
-def _table(at: At) -> Any:
-    """Names and values: a whole number stays one."""
-    if not isinstance(at.value, dict):
-        return at.value
-    values = {key: at.get(key).text() for key in at.value}
-    return {key: int(value) if re.fullmatch(r"\d{1,6}", value) else value for key, value in values.items()}
-
-
-def _clock(at: At, default: str) -> str:
-    said = at.text() or default
-    found = s.clock(said[:5] if re.fullmatch(r"\d\d:\d\d:00", said) else said)
-    if found is None:
-        at.wrong(f"要写成 09:00 这样的时间,写的是「{said}」")
-        return default
-    return found.strftime("%H:%M")
-
-
-def _rule(at: At) -> Rule | None:
-    given: dict[str, Any] = {key: at.get(key) for key in _WHEN if at.get(key).value not in (None, "", [])}
-    if not given:
-        at.wrong("没有写哪一天:days: [9, 19, 29] 或 weekday: 6 或 date: 2026-12-09")
-        return None
-    data: dict[str, Any] = {}
-    for key, one in given.items():
-        if key == "days":
-            data[key] = [number for day in one.names() if (number := day.whole()) is not None]
-        elif key == "date":
-            data[key] = one.text()
-        else:
-            said = At(one.source, one.path, WEEKDAYS.get(str(one.value)[-1:], one.value))
-            data[key] = said.whole() or 0
-    try:
-        return Rule.read(data)
-    except RuleError as error:
-        next(iter(given.values())).wrong(str(error))
-        return None
-
-
-def _items(at: At) -> tuple[d.Item, ...]:
-    bring = at.get("bring")
-    brought = bring.value if isinstance(bring.value, dict) else {}
-    if bring.value and not brought:
-        bring.wrong("要写成 {磨刀: 刀请包好} 这样")
-
-    def item(one: At) -> d.Item | None:
-        if not isinstance(one.value, dict):
-            name = one.text(required=True)
-            return d.Item(name, bring.get(name).text(sentence=True)) if name else None
-        one.only(ITEM)
-        name = one.get("name").text(required=True)
-        own = one.get("bring").text(sentence=True) or bring.get(name).text(sentence=True)
-        return d.Item(name, own, one.get("provider").text(sentence=True))
-
-    items = _unique("项目", at.get("items").names(), item)
-    for name in brought:
-        if name not in {one.name for one in items}:
-            bring.get(name).wrong(f"项目里没有「{name}」")
-    return items
 
 
 # --- references ----------------------------------------------------------------------------------

@@ -24,6 +24,8 @@ def read_yaml(text: str) -> Directory:
         node = loader.get_single_node()
     except yaml.YAMLError as error:
         raise DirectoryError([_malformed(error)]) from None
+    except RecursionError:
+        raise DirectoryError(["YAML 写错了:括号套得太深"]) from None
     finally:
         loader.dispose()
     plain = _Plain()
@@ -44,7 +46,11 @@ def read_yaml_file(file: File) -> Directory:
 
 
 def write_yaml(directory: Directory) -> str:
-    return yaml.dump(to_data(directory), Dumper=_DUMPER, allow_unicode=True, sort_keys=False, width=110)
+    """Ends of branches stand in one line: {name: 李格长, telegram: 2001}."""
+    data = to_data(directory)
+    return yaml.dump(
+        data, Dumper=_DUMPER, allow_unicode=True, sort_keys=False, width=110, default_flow_style=None
+    )
 
 
 def _malformed(error: yaml.YAMLError) -> str:
