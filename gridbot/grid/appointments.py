@@ -10,7 +10,8 @@ import sqlalchemy as sa
 from sqlalchemy import Connection
 
 from gridbot.grid import rules
-from gridbot.grid.actions import bind_account, mark_reachable, only_admins, remember_person
+from gridbot.grid.guard import only_admins
+from gridbot.grid.people import bind_account, mark_reachable, remember_person
 from gridbot.grid.rules import INVITATION_LASTS, Refusal
 from gridbot.messages import Actor, ChatKind, ChatRole, Role
 from gridbot.store.tables import (

@@ -10,9 +10,9 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy import Connection, Row
 
-from gridbot.grid.actions import add_person, bind_account
 from gridbot.grid.appointments import become
 from gridbot.grid.directory import Directory, Person
+from gridbot.grid.people import add_person, bind_account
 from gridbot.grid.queries import reached_people
 from gridbot.messages import OPEN_STATES, Role
 from gridbot.store.tables import cases, grid_nodes, holdings, identities, people, service_days
