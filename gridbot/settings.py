@@ -11,7 +11,7 @@ import logging
 import os
 import re
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, MutableMapping
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Annotated, Any, NamedTuple, Self
@@ -296,6 +296,12 @@ def _sentence(error: Any) -> str:
 # --- logs ----------------------------------------------------------------------------------------
 
 
+def _without_colour(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    """uvicorn says everything twice, once for terminals."""
+    event.pop("color_message", None)
+    return event
+
+
 def configure_logging(log: Log) -> None:
     """Ours and every library's lines take one way to stderr, and it leads through the masker."""
     import structlog
@@ -309,6 +315,7 @@ def configure_logging(log: Log) -> None:
         structlog.stdlib.add_logger_name,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
         structlog.stdlib.ExtraAdder(),
+        _without_colour,
     ]
     render: Any = (
         structlog.processors.JSONRenderer(ensure_ascii=False)
@@ -340,7 +347,7 @@ def configure_logging(log: Log) -> None:
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(log.level.upper())
-    for noisy in ("aiogram.event", "apscheduler", "asyncio"):
+    for noisy in ("aiogram.event", "alembic", "apscheduler", "asyncio"):
         logging.getLogger(noisy).setLevel(max(root.level, logging.WARNING))
     for own in ("uvicorn", "uvicorn.error", "uvicorn.access"):  # they bring handlers that do not mask
         logging.getLogger(own).handlers.clear()

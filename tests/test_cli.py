@@ -8,9 +8,12 @@ import json
 import os
 import re
 import signal
+import socket
 import subprocess
 import sys
 import threading
+import time
+import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -421,6 +424,41 @@ def test_made_up_people_get_no_real_channel(
         status, _, err = say([command], capsys)
         assert (status, "made up" in err) == (1, True)
         assert TOKEN not in err
+
+
+@pytest.mark.crash
+def test_the_demo_runs_and_ends_when_told(tmp_path: Path) -> None:
+    """On a database of its own, with the made-up community, beside nobody."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        here = f"127.0.0.1:{free.getsockname()[1]}"
+    program = [sys.executable, "-m", "gridbot", "demo", "--http", here]
+    with subprocess.Popen(program, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        try:
+            _wait_for(f"http://{here}/healthz", process)
+            second = subprocess.run(program, capture_output=True, text=True, check=False)
+            assert (second.returncode, f"process {process.pid}" in second.stderr) == (3, True)
+            process.send_signal(signal.SIGTERM)
+            out, err = process.communicate(timeout=5)
+        finally:
+            process.kill()
+    assert (process.returncode, "Traceback" in err) == (0, False), err
+    assert f"http://{here}" in out
+    database = Database(f"sqlite:///{tmp_path}/home/data/gridbot/demo.db")
+    with database.read() as db:
+        assert db.execute(sa.select(communities.c.sample)).scalars().all() == [True]
+    database.close()
+
+
+def _wait_for(url: str, process: subprocess.Popen[str]) -> None:
+    for _ in range(150):
+        assert process.poll() is None, process.communicate()
+        try:
+            with urllib.request.urlopen(url, timeout=1):
+                return
+        except OSError:
+            time.sleep(0.1)
+    raise AssertionError("it does not answer")
 
 
 @pytest.fixture
