@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -9,9 +10,14 @@ if TYPE_CHECKING:
     from gridbot.understanding.places import Gazetteer
     from gridbot.understanding.reading import Reading
 
+_reader: Callable[..., Reading] | None = None
+
 
 def read(text: str, packs: Packs, gazetteer: Gazetteer, *, photo: bool = False) -> Reading:
-    """Read one message. Imported late, so that `import gridbot.understanding` costs nothing."""
-    from gridbot.understanding.reader import read as read_now
+    """Read one message. The reader is imported at the first call: importing the package costs nothing."""
+    global _reader
+    if _reader is None:
+        from gridbot.understanding.reader import read as reader
 
-    return read_now(text, packs, gazetteer, photo=photo)
+        _reader = reader
+    return _reader(text, packs, gazetteer, photo=photo)

@@ -32,10 +32,12 @@ class Evidence:
     type: str
 
 
-def possible(packs: Packs, seen: set[int]) -> bool:
+def possible(packs: Packs, seen: set[int], *, named: bool) -> bool:
     """Could these keywords make any evidence at all? Decides cheaply for nearly all chat."""
     look = packs.first_look
     if not look.alone.isdisjoint(seen):
+        return True
+    if not look.topics.isdisjoint(seen) and (named or not look.pushes.isdisjoint(seen)):
         return True
     faults = seen & look.faults
     if not faults:

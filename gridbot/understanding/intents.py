@@ -125,9 +125,12 @@ class FirstLook:
     """Numbers of keywords by what they can do, so that nearly all chat is let go after a set operation."""
 
     alone: frozenset[int]
+    topics: frozenset[int]
+    pushes: frozenset[int]
     things: frozenset[int]
     faults: frozenset[int]
     spoken: frozenset[int]
+    half: frozenset[int]  #: things and faults: half a report, so the other half may be misspelt
 
 
 @dataclass(frozen=True)
@@ -148,11 +151,20 @@ class Packs:
     @cached_property
     def first_look(self) -> FirstLook:
         return FirstLook(
-            frozenset(i for i, keyword in enumerate(self.keywords) if keyword.alone),
+            frozenset(i for i, keyword in enumerate(self.keywords) if self._has(keyword, topic=False)),
+            frozenset(i for i, keyword in enumerate(self.keywords) if self._has(keyword, topic=True)),
+            frozenset(i for i, keyword in enumerate(self.keywords) if self._pushes(keyword)),
             frozenset(i for i, keyword in enumerate(self.keywords) if keyword.things),
             frozenset(i for i, keyword in enumerate(self.keywords) if keyword.faults),
             frozenset(i for i, keyword in enumerate(self.keywords) if keyword.spoken),
+            frozenset(i for i, keyword in enumerate(self.keywords) if keyword.things or keyword.faults),
         )
+
+    def _has(self, keyword: Keyword, *, topic: bool) -> bool:
+        return any(use.role is Role.ALONE and self.rules[use.owner].topic is topic for use in keyword.uses)
+
+    def _pushes(self, keyword: Keyword) -> bool:
+        return any(use.role is Role.CUE and self.cues[use.owner].push > 0 for use in keyword.uses)
 
     @cached_property
     def memo(self) -> dict[str, object]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from gridbot.understanding.evidence import Evidence
@@ -10,6 +11,9 @@ from gridbot.understanding.reading import Kind
 from gridbot.understanding.scan import Scan
 
 _LONG = 4000  #: patterns look at no more than this much of a text
+_ONWARD = 2  #: so many clauses further does "onward" reach
+_MANY = 50  #: enough evidence to know a message by
+_ORDER = (Kind.WITHDRAW, Kind.STATUS, Kind.RESOLVED, Kind.STILL, Kind.SUPPORT, Kind.QUESTION)
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,12 +31,20 @@ class Moods:
     def __init__(self, scan: Scan, packs: Packs, *, placed: bool) -> None:
         self.scan = scan
         self.placed = placed
-        said = list(_by_words(scan, packs))
-        said += _by_patterns(scan, packs)
-        names = {one.cue.name for one in said}
-        self.names = frozenset(names)
-        self.active = [one for one in said if one.cue.scope != "none" and not one.cue.unless & names]
-        self.said = said
+        self.said = [*_by_words(scan, packs), *_by_patterns(scan, packs)]
+        names = {one.cue.name for one in self.said}
+        self._everywhere: dict[str, _Said] = {}
+        self._by_clause: dict[int, dict[str, _Said]] = {}
+        self._pushing: dict[str, _Said] = {}
+        for one in self.said:
+            if one.cue.push:
+                self._pushing.setdefault(one.word, one)
+            if one.cue.scope == "none" or one.cue.unless & names:
+                continue
+            if one.cue.scope == "message":
+                self._everywhere.setdefault(one.cue.name, one)
+            else:
+                self._by_clause.setdefault(one.clause, {}).setdefault(one.cue.name, one)
         self._reasons: dict[str, str] = {}
 
     @property
@@ -40,37 +52,33 @@ class Moods:
         return tuple(self._reasons.values())
 
     def silences(self, evidence: Evidence) -> bool:
-        for one in self.active:
+        for one in self._reaching(evidence):
             if evidence.rule.urgent and not one.cue.urgent_too:
                 continue
             if one.cue.soft and self._firm(evidence):
                 continue
-            if one.start >= evidence.start and one.end <= evidence.end and one.end - one.start < 2:
-                continue
-            if self._covers(one, evidence):
-                self._reasons.setdefault(one.cue.name, f"不算报事（{one.cue.why}）：{one.word}")
-                return True
+            self._reasons.setdefault(one.cue.name, f"不算报事（{one.cue.why}）：{one.word}")
+            return True
         return False
 
-    def _covers(self, one: _Said, evidence: Evidence) -> bool:
-        if one.cue.scope == "message":
-            return True
+    def _reaching(self, evidence: Evidence) -> Iterator[_Said]:
+        """Cues of the whole message, of its clauses, and those before it that reach onward."""
+        yield from self._everywhere.values()
         first = self.scan.clause(evidence.start)
-        last = evidence.clause
-        low, high = min(first, last), max(first, last)
-        if one.cue.scope == "clause":
-            return low <= one.clause <= high
-        return one.clause <= high <= one.clause + 2 or low <= one.clause <= high
+        low, high = min(first, evidence.clause), max(first, evidence.clause)
+        for clause in range(max(0, high - _ONWARD), high + 1):
+            for one in self._by_clause.get(clause, {}).values():
+                if clause >= low or one.cue.scope == "onward":
+                    yield one
 
     def push(self, standing: list[Evidence]) -> float:
         """What complaint and request add to words that are not enough alone; each word counts once."""
-        spans = [(one.start, one.end) for one in standing]
-        words = {
-            one.word: one.cue.push
-            for one in self.said
-            if one.cue.push and not any(start <= one.start and one.end <= end for start, end in spans)
-        }
-        return sum(words.values())
+        spans = [(one.start, one.end) for one in standing[:_MANY]]
+        return sum(
+            one.cue.push
+            for one in self._pushing.values()
+            if not any(start <= one.start and one.end <= end for start, end in spans)
+        )
 
     def _firm(self, evidence: Evidence) -> bool:
         """A fault said of a thing, with a place or a complaint beside it: soft moods give way."""
@@ -78,11 +86,8 @@ class Moods:
 
     def kind(self, evidence: list[Evidence]) -> Kind:
         """Of which kind a message is whose evidence was all silenced."""
-        kinds = [one.cue.kind for one in self.said if one.cue.name in self._reasons or not evidence]
-        for kind in (Kind.WITHDRAW, Kind.STATUS, Kind.RESOLVED, Kind.STILL, Kind.SUPPORT, Kind.QUESTION):
-            if kind in kinds:
-                return kind
-        return Kind.CHAT
+        kinds = {one.cue.kind for one in self.said if one.cue.name in self._reasons or not evidence}
+        return next((kind for kind in _ORDER if kind in kinds), Kind.CHAT)
 
 
 def _by_words(scan: Scan, packs: Packs) -> list[_Said]:

@@ -43,23 +43,27 @@ def read(text: str, packs: Packs, gazetteer: Gazetteer, *, photo: bool = False) 
     """What kind of message this is, which troubles it reports, where, how urgent, and why so."""
     cleaned = clean(text)
     hits = packs.automaton.find_matches_as_indexes(cleaned.norm, overlapping=True)
-    reading = _read(cleaned, hits, packs, gazetteer, photo) if hits else None
-    if reading is None or not (reading.issues or (reading.because and reading.because[0].startswith("不算"))):
+    if not hits:
+        return _place_answer(cleaned, packs, gazetteer) or _CHAT
+    seen = {which for which, _, _ in hits}
+    reading = _read(cleaned, hits, seen, packs, gazetteer, photo)
+    if not reading.issues and not packs.first_look.half.isdisjoint(seen) and not _silenced(reading):
         repaired = sound.repair(cleaned, packs)
         if repaired is not None:
-            better = _read_repaired(repaired, packs, gazetteer, photo)
-            if better is not None:
-                return better
-    if reading is None:
-        return _place_answer(cleaned, packs, gazetteer) or _CHAT
+            return _read_repaired(repaired, packs, gazetteer, photo) or reading
     return reading
+
+
+def _silenced(reading: Reading) -> bool:
+    return bool(reading.because) and reading.because[0].startswith("不算")
 
 
 def _read_repaired(
     repaired: sound.Repaired, packs: Packs, gazetteer: Gazetteer, photo: bool
 ) -> Reading | None:
     hits = packs.automaton.find_matches_as_indexes(repaired.text.norm, overlapping=True)
-    reading = _read(repaired.text, hits, packs, gazetteer, photo)
+    seen = {which for which, _, _ in hits}
+    reading = _read(repaired.text, hits, seen, packs, gazetteer, photo)
     if reading.band is Band.SILENT:
         return None
     because = (*(f"听音：{heard}→{meant}" for heard, meant in repaired.changes), *reading.because)
@@ -67,12 +71,15 @@ def _read_repaired(
 
 
 def _read(
-    cleaned: Text, hits: Sequence[tuple[int, int, int]], packs: Packs, gazetteer: Gazetteer, photo: bool
+    cleaned: Text,
+    found: Sequence[tuple[int, int, int]],
+    seen: set[int],
+    packs: Packs,
+    gazetteer: Gazetteer,
+    photo: bool,
 ) -> Reading:
     norm = cleaned.norm
-    found = list(hits)
-    seen = {which for which, _, _ in found}
-    if not possible(packs, seen):
+    if not possible(packs, seen, named=_PLACE_HINT.search(norm) is not None):
         return _without_report(cleaned, seen, packs, gazetteer)
     scan = Scan(norm, packs, found, ())
     evidence = gather(scan, packs)

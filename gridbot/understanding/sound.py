@@ -1,7 +1,7 @@
 """Voice input writes the right sound in the wrong characters: 电剃 for 电梯.
 
-Pinyin finds it, the dictionary checks it. Each character is mapped to one private character per syllable, so that finding words by sound is a second
-automaton over a text of the same length.
+Pinyin finds it, the dictionary checks it. Each character is mapped to one private character per syllable, so
+that finding words by sound is a second automaton over a text of the same length.
 """
 
 from __future__ import annotations

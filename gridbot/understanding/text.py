@@ -14,9 +14,7 @@ from functools import lru_cache
 #: Anything outside these plain characters takes the slow, character by character path.
 _ODD = re.compile("[^\n\t\x20-\x7e\u4e00-\u9fff，。！？：；（）“”‘’…—、《》【】～·〇]")
 #: 电 梯 又 坏 了: four or more characters each standing alone.
-_APART = re.compile(
-    r"(?<![\u4e00-\u9fff])[\u4e00-\u9fff](?:[ .·\-_*/|~]{1,2}[\u4e00-\u9fff](?![\u4e00-\u9fff])){3,200}"
-)
+_APART = re.compile(r"[\u4e00-\u9fff](?:[ .·\-_*/|~]{1,2}[\u4e00-\u9fff](?![\u4e00-\u9fff])){3,200}")
 _GAP = frozenset(" .·-_*/|~")
 _KEPT = frozenset("\n\t")
 

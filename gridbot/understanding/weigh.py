@@ -22,6 +22,7 @@ _GRAVEST = (
     "collapse",
     "other",
 )
+_MANY = 30  #: evidence looked at per type
 _MOST = 4  #: more types than that in one message are a misreading
 
 
@@ -85,7 +86,7 @@ def _apart(ranked: list[str], by_type: dict[str, list[Evidence]]) -> list[str]:
     kept: list[str] = []
     taken: list[tuple[int, int]] = []
     for kind in ranked:
-        solid = [one for one in by_type[kind] if one.score >= 1] or by_type[kind]
+        solid = ([one for one in by_type[kind] if one.score >= 1] or by_type[kind])[:_MANY]
         free = [one for one in solid if not kept or (not one.across and _free(one, taken))]
         if free:
             kept.append(kind)
