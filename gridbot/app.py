@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import secrets
 import signal
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterable
 from contextlib import asynccontextmanager
@@ -24,7 +25,7 @@ from gridbot.desk.context import Desk
 from gridbot.intake import Intake
 from gridbot.messages import Speaker
 from gridbot.settings import Settings
-from gridbot.store import upkeep
+from gridbot.store import leases, upkeep
 from gridbot.store.db import Database
 from gridbot.understanding.intents import KeywordRule, Packs, default_folder, load_packs
 from gridbot.understanding.places import Gazetteer
@@ -49,6 +50,7 @@ class App:
 
     def __init__(self, settings: Settings, database: Database, desk: Desk, *, now: Now) -> None:
         self.settings, self.database, self.desk, self.now = settings, database, desk, now
+        self.id = secrets.token_hex(8)
         self.stop = asyncio.Event()
         self.intake = Intake(database, desk, now=now, handled=self.wake)
         self.clock = Clock(database, desk, now=now, fired=self.wake, beat=self.beat)
@@ -71,7 +73,37 @@ class App:
         mouth = Mouth(self.database, speaker, platform=platform, bot=bot, now=self.now)
         self.mouths.append(mouth)
         if self.has("sender"):
-            self.parts[f"delivery {platform}"] = mouth.run
+            self.parts[f"delivery {platform}"] = self.alone(f"sender {platform} {bot}", mouth.run)
+
+    def alone(self, name: str, part: Part) -> Part:
+        """`part`, run by one process at a time. On SQLite there is only one."""
+        if self.database.sqlite:
+            return part
+
+        async def owned(stop: asyncio.Event) -> None:
+            while not stop.is_set():
+                epoch = await self.write(lambda db: leases.take(db, name, owner=self.id, now=self.now()))
+                if epoch is None:
+                    await _pause(stop, leases.RENEW.total_seconds() / 2)
+                else:
+                    await self._while_ours(name, epoch, part, stop)
+
+        return owned
+
+    async def _while_ours(self, name: str, epoch: int, part: Part, stop: asyncio.Event) -> None:
+        """Runs `part` until `stop`, or until the lease is found to be somebody else's."""
+        ours = asyncio.Event()  # set: the part has to end
+        running = asyncio.create_task(part(ours))
+        while not (stop.is_set() or running.done()):
+            await _pause(stop, leases.RENEW.total_seconds(), running)
+            if not await self.write(
+                lambda db: leases.keep(db, name, owner=self.id, epoch=epoch, now=self.now())
+            ):
+                log.warning("another process has taken over", what=name)
+                break
+        ours.set()
+        await running
+        await self.write(lambda db: leases.give_back(db, name, owner=self.id, epoch=epoch))
 
     async def write(self, task: Callable[[Connection], Any]) -> Any:
         return await asyncio.wrap_future(self.database.submit(task))
@@ -225,9 +257,14 @@ async def _open_telegram(app: App) -> None:
     elif not settings.telegram_webhook and app.has("ingest"):
         from gridbot.channels.telegram_in import Poller
 
-        poller = Poller(settings.token, accept=app.intake.accept, stop=app.stop, **line)
-        app.parts["telegram"] = lambda _stop: poller.run()
-        app.watched.append(lambda: {"telegram": poller.state})
+        pollers: list[Poller] = []
+
+        async def poll(stop: asyncio.Event) -> None:
+            pollers[:] = [Poller(settings.token, accept=app.intake.accept, stop=stop, **line)]
+            await pollers[0].run()
+
+        app.watched.append(lambda: {"telegram": pollers[0].state if pollers else "waiting"})
+        app.parts["telegram"] = app.alone(f"poller telegram {bot_id}", poll)
 
 
 async def _open_webhook(app: App, line: dict[str, Any]) -> None:
@@ -287,6 +324,13 @@ def registry(app: App) -> Any:
     found = CollectorRegistry()
     found.register(Collector())
     return found
+
+
+async def _pause(stop: asyncio.Event, seconds: float, *others: asyncio.Task[None]) -> None:
+    """Until `stop`, or one of the others is done, or the time is over."""
+    stopping = asyncio.create_task(stop.wait())
+    await asyncio.wait({stopping, *others}, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
+    stopping.cancel()
 
 
 async def _call(url: str) -> None:
