@@ -342,8 +342,30 @@ def test_a_database_out_of_reach_is_a_sentence(
 ) -> None:
     monkeypatch.setenv("GRIDBOT_DATABASE", "postgresql://u:canary@127.0.0.1:1/x?connect_timeout=2")
     status, _, err = say(["deadletter", "list"], capsys)
-    assert (status, "does not answer" in err) == (1, True)
+    assert (status, "The database cannot be used" in err) == (1, True)
     assert "canary" not in err
+    assert "Traceback" not in err
+
+
+@pytest.mark.parametrize("command", ["check", "serve", "db upgrade", "deadletter list"])
+def test_a_file_that_is_no_database_is_a_sentence(
+    capsys: pytest.CaptureFixture[str], url: str, command: str
+) -> None:
+    path = upkeep.sqlite_path(url)
+    path.parent.mkdir()
+    path.write_bytes(b"a photo of a cat")
+    status, _, err = say(command.split(), capsys)
+    assert (status, err) == (1, "The database cannot be used: file is not a database\n")
+    assert path.read_bytes() == b"a photo of a cat"
+
+
+def test_a_place_where_nothing_can_be_written_is_a_sentence(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / "file").touch()
+    monkeypatch.setenv("GRIDBOT_DATABASE", f"sqlite:///{tmp_path}/file/gridbot.db")
+    status, _, err = say(["db", "upgrade"], capsys)
+    assert (status, len(err.splitlines())) == (1, 1)
     assert "Traceback" not in err
 
 
@@ -438,6 +460,10 @@ def test_the_demo_runs_and_ends_when_told(tmp_path: Path) -> None:
             _wait_for(f"http://{here}/healthz", process)
             second = subprocess.run(program, capture_output=True, text=True, check=False)
             assert (second.returncode, f"process {process.pid}" in second.stderr) == (3, True)
+            elsewhere = [*program, "--database", f"sqlite:///{tmp_path}/other.db"]  # the same port
+            third = subprocess.run(elsewhere, capture_output=True, text=True, check=False)
+            assert (third.returncode, "Traceback" in third.stderr) == (1, False), third.stderr
+            assert here in third.stderr
             process.send_signal(signal.SIGTERM)
             out, err = process.communicate(timeout=5)
         finally:

@@ -29,22 +29,20 @@ class ProblemError(Exception):
 
 
 def explain(error: Exception) -> tuple[int, str]:
-    """Status and sentence. What nobody expected is told whole, for whoever mends it."""
-    from sqlalchemy.exc import InterfaceError, OperationalError
+    """Status and sentence. gridbot's own errors are sentences for people; what nobody expected is told
+    whole, for whoever mends it."""
+    from sqlalchemy.exc import DatabaseError, InterfaceError, OperationalError
 
-    from gridbot.grid.directory import DirectoryError
-    from gridbot.grid.report import ImportRefusedError
-    from gridbot.settings import SettingsError
-    from gridbot.store.upkeep import InUseError, UpkeepError
-    from gridbot.understanding.yamlfile import PackError
+    from gridbot.store.upkeep import InUseError
 
     if isinstance(error, InUseError):
         return 3, f"{error}: stop it, or use chat or console."
-    if isinstance(error, OperationalError | InterfaceError):
-        return 1, f"The database does not answer: {error.orig}"
-    told = (ProblemError, SettingsError, UpkeepError, DirectoryError, ImportRefusedError, PackError, OSError)
-    if isinstance(error, told):
+    if type(error) in (DatabaseError, InterfaceError, OperationalError):  # not its children: those are bugs
+        return 1, f"The database cannot be used: {getattr(error, 'orig', error)}"
+    if type(error).__module__.startswith("gridbot."):
         return 1, str(error)
+    if isinstance(error, OSError) and error.filename:
+        return 1, f"{error.filename}: {error.strerror}"
     return 1, "".join(traceback.format_exception(error))
 
 
