@@ -57,6 +57,7 @@ class IssueType:
     thresholds: Thresholds
     examples: Examples
     weak: bool
+    wary: bool
     source: TypeFile
 
 
@@ -130,6 +131,7 @@ class FirstLook:
     things: frozenset[int]
     faults: frozenset[int]
     spoken: frozenset[int]
+    distress: frozenset[int]
     half: frozenset[int]  #: things and faults: half a report, so the other half may be misspelt
 
 
@@ -157,11 +159,15 @@ class Packs:
             frozenset(i for i, keyword in enumerate(self.keywords) if keyword.things),
             frozenset(i for i, keyword in enumerate(self.keywords) if keyword.faults),
             frozenset(i for i, keyword in enumerate(self.keywords) if keyword.spoken),
+            frozenset(i for i, keyword in enumerate(self.keywords) if self._distress(keyword)),
             frozenset(i for i, keyword in enumerate(self.keywords) if keyword.things or keyword.faults),
         )
 
     def _has(self, keyword: Keyword, *, topic: bool) -> bool:
         return any(use.role is Role.ALONE and self.rules[use.owner].topic is topic for use in keyword.uses)
+
+    def _distress(self, keyword: Keyword) -> bool:
+        return any(use.role is Role.CUE and self.cues[use.owner].name == "distress" for use in keyword.uses)
 
     def _pushes(self, keyword: Keyword) -> bool:
         return any(use.role is Role.CUE and self.cues[use.owner].push > 0 for use in keyword.uses)
@@ -341,5 +347,6 @@ def _issue_type(spec: TypeFile) -> IssueType:
         thresholds=spec.thresholds or Thresholds(),
         examples=spec.examples,
         weak=spec.weak,
+        wary=spec.wary,
         source=spec,
     )

@@ -15,7 +15,7 @@ from gridbot.understanding.places import Gazetteer, locate, resolve
 from gridbot.understanding.reading import Band, Kind, Place, Reading
 from gridbot.understanding.scan import Scan
 from gridbot.understanding.text import Text, clean
-from gridbot.understanding.weigh import Weighed, weigh
+from gridbot.understanding.weigh import Support, Weighed, weigh
 
 _CHAT = Reading(Kind.CHAT, Band.SILENT)
 #: Could this short text be an answer to "where?"
@@ -99,7 +99,7 @@ def _read(
     if not standing:
         return Reading(moods.kind(evidence), Band.SILENT, (), places, because=moods.because)
     push = moods.push(standing) + (_NAMED if masked else 0)
-    weighed = weigh(standing, packs, push=push, placed=placed, photo=photo)
+    weighed = weigh(standing, packs, Support(push, placed, bool(pieces), photo))
     return _decide(weighed, packs, moods, places)
 
 
@@ -131,7 +131,19 @@ def _without_report(cleaned: Text, seen: set[int], packs: Packs, gazetteer: Gaze
         if len(cleaned.norm) < _ANSWER and (_PLACE_HINT.search(cleaned.norm) or gazetteer.find(cleaned.norm)):
             pieces = locate(cleaned.norm, gazetteer, grammar_of(packs))
         return Reading(kind, Band.SILENT, (), resolve(pieces, cleaned, gazetteer), because=(word,))
+    if not packs.first_look.distress.isdisjoint(seen) and len(cleaned.norm) < _ANSWER:
+        return _distress(cleaned, seen, packs, gazetteer)
     return _place_answer(cleaned, packs, gazetteer) or _CHAT
+
+
+def _distress(cleaned: Text, seen: set[int], packs: Packs, gazetteer: Gazetteer) -> Reading:
+    """Somebody complains and says where, in words no list knows: worth one question."""
+    pieces = locate(cleaned.norm, gazetteer, grammar_of(packs))
+    if not any(piece.strength == 3 for piece in pieces):
+        return _place_answer(cleaned, packs, gazetteer) or _CHAT
+    words = tuple(packs.keywords[which].word for which in sorted(packs.first_look.distress & seen))
+    places = resolve(pieces, cleaned, gazetteer)
+    return Reading(Kind.REPORT, Band.ASK, (), places, because=(f"有地方、在抱怨：{'、'.join(words)}",))
 
 
 _ORDER = (Kind.WITHDRAW, Kind.STATUS, Kind.STILL, Kind.SUPPORT, Kind.RESOLVED, Kind.QUESTION, Kind.CIVIC)

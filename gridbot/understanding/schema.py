@@ -83,6 +83,7 @@ class TypeFile(Strict):
     pairs: list[Pairs] = []
     danger: dict[Hazard, Danger] = {}  #: dangers to life, each with the safety sentence it needs
     excludes: Words = []  #: in the same clause: this type is not meant
+    wary: bool = False  #: one bare word, without place, complaint or "now", is only asked about
     weak: bool = False  #: steps back when another type is as strong
     off: Words = []  #: words of lower layers that are switched off here
     disabled: bool = False

@@ -22,6 +22,7 @@ _GRAVEST = (
     "collapse",
     "other",
 )
+_BARE = 0.8  #: what one bare word of a wary type is worth
 _MANY = 30  #: evidence looked at per type
 _MOST = 4  #: more types than that in one message are a misreading
 
@@ -34,12 +35,26 @@ class Weighed:
     because: tuple[str, ...]
 
 
-def weigh(standing: list[Evidence], packs: Packs, *, push: float, placed: bool, photo: bool) -> Weighed:
+@dataclass(frozen=True, slots=True)
+class Support:
+    """What stands beside the evidence: complaint and request, a place, a photo."""
+
+    push: float
+    placed: bool  #: a number, a street, an estate
+    somewhere: bool  #: any place at all
+    photo: bool
+
+    @property
+    def bare(self) -> bool:
+        return not (self.push >= 0.2 or self.somewhere or self.photo)
+
+
+def weigh(standing: list[Evidence], packs: Packs, support: Support) -> Weighed:
     by_type: dict[str, list[Evidence]] = defaultdict(list)
     for one in standing:
         by_type[one.type].append(one)
     scores = {
-        kind: max(_score(one, push=push, placed=placed, photo=photo) for one in found)
+        kind: max(_score(one, support, wary=packs.types[kind].wary) for one in found)
         for kind, found in by_type.items()
     }
     opened = [kind for kind in scores if scores[kind] >= packs.types[kind].thresholds.open]
@@ -56,12 +71,13 @@ def weigh(standing: list[Evidence], packs: Packs, *, push: float, placed: bool, 
     )
 
 
-def _score(one: Evidence, *, push: float, placed: bool, photo: bool) -> float:
+def _score(one: Evidence, support: Support, *, wary: bool) -> float:
+    push, placed = support.push, support.placed
     if one.score >= 1:
-        return one.score
+        return _BARE if wary and support.bare and not one.rule.urgent else one.score
     if one.rule.topic:
-        return one.score + 0.5 * min(1.0, push + (0.5 if placed and push else 0))
-    return one.score + 0.4 * min(1.0, push + (0.8 if placed else 0) + (0.8 if photo else 0))
+        return one.score + 0.5 * min(1.0, push + (0.5 if placed else 0))
+    return one.score + 0.4 * min(1.0, push + (0.8 if placed else 0) + (0.8 if support.photo else 0))
 
 
 def _solid(found: list[Evidence]) -> bool:
