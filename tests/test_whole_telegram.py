@@ -110,7 +110,7 @@ async def test_from_a_word_in_the_group_to_the_thanks(settings: Settings) -> Non
             house.clock.forward(seconds=40)  # the half minute in which more may be said
             await fake.until(lambda: any("5号楼" in text for text in fake.said(li)))
             fake.presses(li, fake.messages(li)[-1], "我去看")
-            await fake.until(lambda: fake.reactions(group).get(report.id) == ["🤝"])
+            await fake.until(lambda: fake.reactions(group).get(report["message_id"]) == ["🤝"])
 
             fake.user_says(li, li, "师傅下午来")
             await fake.until(lambda: any("在办" in text for text in fake.said(group)))
