@@ -15,7 +15,7 @@ from gridbot.store import inbox
 from gridbot.store.db import Database
 from gridbot.store.tables import cases, chats
 from gridbot.store.tables import inbox as rows
-from tests.cast import ADMIN, LI, NOW, RESIDENTS, UNBOUND, WANG, Cast, kept, said, seed
+from tests.cast import ADMIN, BOT, LI, NOW, PLATFORM, RESIDENTS, UNBOUND, WANG, Cast, kept, said, seed
 
 
 def keep(db: Connection, incoming: Incoming, seconds: float = 0) -> int | None:
@@ -145,6 +145,33 @@ def test_two_processes_keep_the_same_update_at_once(any_database: Database) -> N
     for thread in threads:
         thread.join(10)
     assert sorted(answer is None for answer in answers) == [False, True, True, True]
+
+
+def test_what_came_together_is_kept_together(any_db: Connection, cast: Cast) -> None:
+    """As getUpdates brings it: several chats, a new group, one unreadable, some seen before, one twice."""
+    seen, twice = said("一"), said("二")
+    keep(any_db, seen)
+    strange = Kept(PLATFORM, BOT, "odd", b"{}", None)
+    new = [said("三", chat="-61", mentions_bot=True), said("四", chat="-61"), said("五", chat=RESIDENTS)]
+    batch = [kept(seen), kept(twice), kept(twice), strange, *map(kept, new)]
+    inbox.keep_all(any_db, batch, now=NOW)
+    inbox.keep_all(any_db, batch, now=NOW)
+    inbox.keep_all(any_db, [], now=NOW)
+    found = any_db.execute(sa.select(rows).order_by(rows.c.id)).all()
+    assert [row.update_id for row in found] == [
+        *(seen.update_id, twice.update_id, "odd"),
+        *(one.update_id for one in new),
+    ]
+    assert [row.state for row in found] == ["pending", "pending", "unread", *["pending"] * 3]
+    assert load_incoming(found[4].incoming).text == ""  # talk in a group nobody has bound
+
+
+def test_a_chat_the_directory_named_becomes_the_bots_that_comes_to_it(any_db: Connection, cast: Cast) -> None:
+    """Imported before there was a bot: its first message finds grid and role."""
+    any_db.execute(sa.update(chats).where(chats.c.id == cast.residents).values(bot=""))
+    row = stored(any_db, keep(any_db, said("五号楼灯坏了")))
+    assert (row.chat_id, load_incoming(row.incoming).text) == (cast.residents, "五号楼灯坏了")
+    assert any_db.execute(sa.select(chats.c.bot).where(chats.c.id == cast.residents)).scalar() == BOT
 
 
 # --- claiming ------------------------------------------------------------------------------------
