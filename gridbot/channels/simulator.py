@@ -11,6 +11,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import secrets
+import shutil
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime
@@ -24,7 +25,7 @@ from gridbot.channels._simulator.reading import PLATFORM, RIGHTS, described, kee
 from gridbot.channels._simulator.transcript import BOT, HIDDEN, Event, Message, Transcript
 from gridbot.messages import Accept, Capabilities, Delivery, IncomingKind, SendResult
 
-__all__ = ["PEOPLE", "PLATFORM", "ROOMS", "ActRefusedError", "Person", "Room", "Simulator"]
+__all__ = ["PEOPLE", "PLATFORM", "ROOMS", "ActRefusedError", "Person", "Room", "Simulator", "forget"]
 
 TEXT_LIMIT = 20_000  #: characters a person may send; the bot's own limit is in its capabilities
 AGAIN = 1.0  #: seconds until an update that was not taken is offered once more
@@ -366,3 +367,9 @@ def _written(text: str, *, optional: bool) -> str:
     if len(text) > TEXT_LIMIT:
         raise ActRefusedError("too-long")
     return text
+
+
+def forget(path: Path) -> None:
+    """Throws a transcript and its pictures away. The database it belongs to must go, too."""
+    path.unlink(missing_ok=True)
+    shutil.rmtree(path.with_suffix(".media"), ignore_errors=True)

@@ -6,7 +6,8 @@ private case no words are shown at all. Names of residents do not appear: who re
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+import re
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta, tzinfo
 from typing import Any
@@ -26,6 +27,7 @@ from gridbot.store.tables import (
     communities,
     grid_nodes,
     holdings,
+    identities,
     outbox,
     people,
     units,
@@ -220,11 +222,12 @@ def file(
         return None
     entry = _entry(row, titles)
     said = [one for one in queries.messages_of(db, case_id) if one.part in ("report", "support")]
-    words = [] if entry.private else [(one.at, mask(one.text)) for one in said if one.text]
+    hide = _hiding(db, row)
+    words = [] if entry.private else [(one.at, hide(one.text)) for one in said if one.text]
     events = queries.timeline(db, case_id)
     names = _names(db, community, events)
-    steps = [_happened(one, names, entry) for one in events]
-    steps += [_told(one, entry) for one in db.execute(_TOLD, which)]
+    steps = [_happened(one, names, hide) for one in events]
+    steps += [_told(one, hide) for one in db.execute(_TOLD, which)]
     return File(
         entry=entry,
         words=words,
@@ -232,8 +235,30 @@ def file(
         steps=sorted(steps, key=lambda step: step.at),
         told=row.first_told_at,
         accepted=row.accepted_at,
-        promised=mask(row.until_text),
+        promised=hide(row.until_text),
     )
+
+
+Hide = Callable[[str], str]
+_DOOR = re.compile(r"\d{3,4}")
+
+
+def _hiding(db: Connection, case: Row[Any]) -> Hide:
+    """Masks more than the text alone gives away: the reporter's names, and the door of the case's place
+    where it stands by itself. Of a private case nothing is left."""
+    if case.private:
+        return lambda _text: ""
+    known = sa.select(people.c.name).where(people.c.id == case.reporter_id)
+    shown = sa.select(identities.c.name).where(identities.c.person_id == case.reporter_id)
+    names = list(db.execute(sa.union(known, shown)).scalars())
+    doors = set(_DOOR.findall(case.place)) - set(_DOOR.findall(public_place(case.place)))
+
+    def hide(text: str) -> str:
+        for door in doors:
+            text = re.sub(rf"(?<!\d){door}(?!\d)", "〔门牌〕", text)
+        return mask(text, names)
+
+    return hide
 
 
 _OFFICES = frozenset({"leader", "deputy", "liaison", "unit", "admin"})
@@ -260,23 +285,23 @@ def _names(db: Connection, community: int, events: Sequence[Row[Any]]) -> Names:
     return found
 
 
-def _happened(event: Row[Any], names: Names, entry: Entry) -> Step:
+def _happened(event: Row[Any], names: Names, hide: Hide) -> Step:
     """Whoever holds an office is named; a resident never is."""
     name = names.get(("person", event.person_id), "") if event.role in _OFFICES else ""
-    words = "" if entry.private else mask(event.words or "")
+    words = hide(event.words or "")
     whom = (names.get((table.name, event.data.get(key)), "") for key, table in _WHOM)
     detail = "" if event.move == "opened" else next((one for one in whom if one), "")
     return Step(event.at, "event", event.move, name or event.role, words, detail=detail)
 
 
-def _told(row: Row[Any], entry: Entry) -> Step:
+def _told(row: Row[Any], hide: Hide) -> Step:
     whom = row.title if row.chat_kind == "group" else row.person if row.official else ""
     return Step(
         row.created_at,
         "told",
         _outcome(row),
         whom or "",
-        "" if entry.private else _said(row),
+        hide(_said(row)),
         row.sent_at,
         mask(row.reason),
         row.maybe_twice,
@@ -295,7 +320,7 @@ def _said(row: Row[Any]) -> str:
         payload = load_outgoing(row.payload)
     except msgspec.MsgspecError:
         return ""
-    return payload.emoji if row.kind == OutKind.REACT.value else mask(payload.text)
+    return payload.emoji if row.kind == OutKind.REACT.value else payload.text
 
 
 # --- times, in the community's zone --------------------------------------------------------------

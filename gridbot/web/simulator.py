@@ -96,9 +96,10 @@ class _Page:
             form = await request.json()
         except (ValueError, RecursionError):
             raise HTTPException(400) from None
-        if not isinstance(form, dict) or form.get("as") not in self._backend.people:
+        who = form.get("as") if isinstance(form, dict) else None
+        if not isinstance(who, str) or who not in self._backend.people:
             raise HTTPException(404)
-        answer = await self._backend.act(form["as"], str(form.get("act")), form)
+        answer = await self._backend.act(who, str(form.get("act")), form)
         return JSONResponse(answer, 409 if "error" in answer else 200)
 
     async def add_photo(self, request: Request) -> Response:

@@ -32,7 +32,7 @@ async function refresh() {
 function replace(html) {
   const old = document.querySelector("[data-live]");
   const fresh = new DOMParser().parseFromString(html, "text/html").querySelector("[data-live]");
-  if (!fresh || fresh.innerHTML === old.innerHTML) return;
+  if (!fresh || fresh.isEqualNode(old)) return;
   for (const row of fresh.querySelectorAll("[data-row]")) {
     const before = old.querySelector(`[data-row="${CSS.escape(row.dataset.row)}"]`);
     if (!before || before.dataset.says !== row.dataset.says) row.classList.add("changed");

@@ -26,14 +26,15 @@ export function dayOf(at) {
 export function writeText(element, text, names) {
   element.replaceChildren();
   const mention = names.length ? `|@(?:${names.map((name) => name.replace(/[.*+?^${}()|[\]\\]/g, "\\$&")).join("|")})` : "";
-  const pattern = new RegExp(`(https?://[^\\s,。!?;、)）”」]+${mention})`, "u");
+  // An address ends before the comma or full stop that belongs to the sentence.
+  const pattern = new RegExp(`(https?://[\\w\\-.~:/?#[\\]@!$&'()*+,;=%]*[\\w/#=&%~-]${mention})`);
   for (const part of text.split(pattern)) {
     if (!part) continue;
     if (/^https?:\/\//.test(part)) {
       const link = document.createElement("a");
       link.href = part;
       link.textContent = part;
-      link.target = new URL(part, location.href).origin === location.origin ? "_self" : "_blank";
+      link.target = part.startsWith(`${location.origin}/`) ? "_self" : "_blank";
       link.rel = "noopener noreferrer";
       element.append(link);
     } else if (part.startsWith("@") && names.includes(part.slice(1))) {

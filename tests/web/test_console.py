@@ -1,0 +1,216 @@
+"""The console: what stands in the list and in a case, masked, and never another community's."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable
+from datetime import timedelta
+from typing import Any
+
+import httpx
+import pytest
+import pytest_asyncio
+import sqlalchemy as sa
+from prometheus_client import CollectorRegistry
+from sqlalchemy import Connection
+from starlette.requests import Request
+
+from gridbot.messages import Button, CaseState, Outgoing, OutKind, dump
+from gridbot.store import tables
+from gridbot.store.db import Database
+from gridbot.web import board
+from gridbot.web.console import console_routes
+from gridbot.web.server import build
+from tests.cast import NOW, Cast, seed
+
+pytestmark = pytest.mark.asyncio
+TITLES = {"lighting": "照明", "gas": "燃气", "dispute": "邻里纠纷"}
+
+
+def add(db: Connection, table: sa.Table, **values: Any) -> int:
+    key = db.execute(sa.insert(table).values(**values)).inserted_primary_key
+    assert key is not None
+    return int(key[0])
+
+
+def add_case(db: Connection, cast: Cast, number: int, state: CaseState, **more: Any) -> int:
+    values: dict[str, Any] = {
+        "community_id": cast.community,
+        "number": number,
+        "state": state.value,
+        "types": ["lighting"],
+        "place": "5号楼302",
+        "node_id": cast.grid,
+        "level_node_id": cast.grid,
+        "owner_id": cast.li,
+        "reporter_id": cast.wang,
+        "chat_id": cast.residents,
+        "platform_message": f"m{number}",
+        "data": {},
+        "reported_at": NOW - timedelta(hours=3),
+    }
+    return add(db, tables.cases, **(values | more))
+
+
+def told(db: Connection, cast: Cast, case: int, chat: int, text: str, state: str, **more: Any) -> None:
+    values = {
+        "community_id": cast.community,
+        "chat_id": chat,
+        "kind": OutKind.SEND.value,
+        "payload": dump(Outgoing(text=text, buttons=((Button("我去看", "t"),),))),
+        "rank": 2,
+        "case_id": case,
+        "purpose": "notice",
+        "state": state,
+        "due_at": NOW,
+        "created_at": NOW,
+    }
+    add(db, tables.outbox, **(values | more))
+
+
+@pytest.fixture
+def cast_in(database: Database) -> Cast:
+    return database.write(_fill)
+
+
+def _fill(db: Connection) -> Cast:
+    cast = seed(db)
+    case = add_case(db, cast, 1, CaseState.WAITING, claim_by=NOW - timedelta(hours=1), supporters=2)
+    words = "我是302王阿姨,电话13812345678,5号楼楼道灯不亮"
+    values = {"community_id": cast.community, "case_id": case, "person_id": cast.wang, "at": NOW}
+    add(db, tables.case_messages, part="report", text=words, message="m1", **values)
+    event = {"community_id": cast.community, "case_id": case, "data": {}, "at": NOW, "digest": ""}
+    add(db, tables.case_events, seq=1, move="opened", role="resident", person_id=cast.wang, **event)
+    moved = event | {"data": {"person": cast.li}}
+    add(db, tables.case_events, seq=2, move="notified", role="system", **moved)
+    said = add(db, tables.case_events, seq=3, move="progress", role="leader", person_id=cast.li, **event)
+    words = "师傅18912345678下午来"
+    add(db, tables.case_words, community_id=cast.community, event_id=said, text=words)
+    told(db, cast, case, cast.li_private, "李格长,有人说5号楼302照明(1)", "sent", sent_at=NOW)
+    told(db, cast, case, cast.residents, "记下了", "failed", reason="blocked 13812345678")
+    add_case(db, cast, 2, CaseState.ACCEPTED, types=["gas"], urgent=True, finish_by=NOW + timedelta(hours=2))
+    add_case(db, cast, 3, CaseState.CLOSED, closed_at=NOW)
+    private = add_case(db, cast, 4, CaseState.WAITING, types=["dispute"], private=True, owner_id=None)
+    told(db, cast, private, cast.admin_private, "502张三打人", "waiting")
+    secret = {"case_id": private, "at": NOW, "part": "report", "text": "502张三打人"}
+    add(db, tables.case_messages, community_id=cast.community, person_id=cast.wang, **secret)
+    return cast
+
+
+Client = Callable[..., httpx.AsyncClient]
+
+
+@pytest_asyncio.fixture
+async def client(database: Database) -> AsyncIterator[Client]:
+    opened: list[httpx.AsyncClient] = []
+
+    def make(**options: Any) -> httpx.AsyncClient:
+        routes = console_routes(database.read, titles=TITLES, now=lambda: NOW, **options)
+        app = build(routes, health=lambda: (True, {}), registry=CollectorRegistry())
+        opened.append(httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://here"))
+        return opened[-1]
+
+    yield make
+    for one in opened:
+        await one.aclose()
+
+
+async def test_an_empty_house_says_so_kindly(database: Database, client: Client) -> None:
+    assert "还没有社区" in (await client().get("/console")).text
+    database.write(seed)
+    page = (await client().get("/console")).text
+    assert "没有没办完的事" in page and "青秀佳苑社区" in page
+    assert "都在点上" in (await client().get("/console?state=overdue")).text
+
+
+async def test_the_list(cast_in: Cast, client: Client) -> None:
+    page = (await client().get("/console")).text
+    for shown in ("照明", "燃气", "5号楼 · 一网格", "李格长", "超时1小时", "今天 12:00", "还有2户", "等人接"):
+        assert shown in page, shown
+    assert "302" not in page and "急" in page and "不公开" in page
+    assert page.index("燃气") < page.index("照明")  # what is urgent stands first
+    assert page.count("<tr") - 1 == 3
+
+
+@pytest.mark.parametrize(
+    ("state", "rows"),
+    [("waiting", 2), ("accepted", 1), ("closed", 1), ("overdue", 1), ("all", 4), ("done", 0)],
+)
+async def test_filters(cast_in: Cast, client: Client, state: str, rows: int) -> None:
+    page = (await client().get(f"/console?state={state}")).text
+    assert page.count("data-row") == rows
+    assert f'id="tile-{state}"' in page and f"<b>{rows}</b>" in page
+
+
+async def test_one_case_from_first_to_last(cast_in: Cast, client: Client) -> None:
+    page = (await client().get("/console/cases/1")).text
+    for shown in (
+        "立案",
+        "告诉负责人:李格长",
+        "有进展",
+        "下午来",
+        "已送到 今天 10:00",
+        "没送到",
+        "楼道灯不亮",
+    ):
+        assert shown in page, shown
+    for hidden in ("302", "13812345678", "18912345678", "王阿姨"):
+        assert hidden not in page, hidden
+
+
+async def test_of_a_private_case_no_words_are_shown(cast_in: Cast, client: Client) -> None:
+    page = (await client().get("/console/cases/4")).text
+    assert "打人" not in page and "张三" not in page and "这里不显示原话" in page
+
+
+@pytest.mark.parametrize("path", ["/console/cases/99", "/console?state=nonsense", "/console?community=7"])
+async def test_what_is_not_there(cast_in: Cast, client: Client, path: str) -> None:
+    assert (await client().get(path)).status_code == 404
+
+
+async def test_another_communitys_cases_are_not_there(
+    cast_in: Cast, client: Client, database: Database
+) -> None:
+    values = {"name": "凉城社区", "salt": "11", "created_at": NOW}
+    other = database.write(lambda db: add(db, tables.communities, **values))
+
+    def only_other(_request: Request) -> set[int]:
+        return {other}
+
+    page = (await client(scope=only_other).get("/console")).text
+    assert "凉城社区" in page and "青秀" not in page and "照明" not in page
+    assert (await client(scope=only_other).get("/console/cases/1")).status_code == 404
+    assert (await client(scope=only_other).get(f"/console?community={cast_in.community}")).status_code == 404
+    both = (await client().get(f"/console?community={other}")).text
+    assert "青秀佳苑社区" in both and "data-row" not in both
+
+
+async def test_a_guard_decides_who_looks(cast_in: Cast, client: Client) -> None:
+    closed = client(guard=lambda _request: False)
+    for path in ("/console", "/console/cases/1"):
+        assert (await closed.get(path)).status_code == 403
+
+
+async def test_only_what_changed_is_sent_again(cast_in: Cast, client: Client, database: Database) -> None:
+    one = client()
+    part = await one.get("/console?part")
+    assert part.text.lstrip().startswith("<main") and "<html" not in part.text
+    again = {"if-none-match": part.headers["etag"]}
+    assert (await one.get("/console?part", headers=again)).status_code == 304
+    database.write(lambda db: db.execute(sa.update(tables.cases).values(state="done")))
+    assert (await one.get("/console?part", headers=again)).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("minutes", "said"),
+    [
+        (0, "刚刚"),
+        (8, "8分钟"),
+        (59, "59分钟"),
+        (60, "1小时"),
+        (1439, "23小时"),
+        (1440, "1天"),
+        (-90, "1小时"),
+    ],
+)
+async def test_spans(minutes: int, said: str) -> None:
+    assert board.span(timedelta(minutes=minutes)) == said
