@@ -81,8 +81,8 @@ def postgres_url(worker_id: str) -> Iterator[sa.URL]:
         if _outside:
             yield _own_database(sa.make_url(_outside), f"gridbot_test_{worker_id}")
         else:
-            with postgres.server() as url:
-                yield url
+            with postgres.server() as server:
+                yield server.url
     except postgres.NoPostgresError as trouble:
         if os.environ.get("CI") == "true":
             pytest.fail(f"no PostgreSQL for the tests: {trouble}")

