@@ -17,7 +17,8 @@ _NEGATED = re.compile(
 _JOINED = re.compile(r"^(?:和|与|跟|及|以及|还有|、|/|,|，| |连|同|或|都|也){0,4}$")
 _LOOK_BACK, _LOOK_AHEAD = 10, 5
 _AHEAD_REACH = 7
-_SINGLE_REACH = 5  #: two single characters prove little: near each other, and words of their own
+_SINGLE_REACH = 5  #: two single characters prove little: they must stand near each other …
+_DOUBTFUL = 0.6  #: … and if they are no words of their own, a place or a complaint must stand beside them
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,8 +147,9 @@ def _made(scan: Scan, packs: Packs, thing: Hit, fault: Hit) -> Iterator[Evidence
     gap = max(fault.start - thing.end, thing.start - fault.end, 0)
     apart = abs(scan.clause(thing.start) - scan.clause(fault.start))
     single = len(thing.keyword.word) == 1 and len(fault.keyword.word) == 1
-    if single and not (gap <= _SINGLE_REACH and scan.is_word(thing) and scan.is_word(fault)):
+    if single and gap > _SINGLE_REACH:
         return
+    doubtful = single and not (scan.is_word(thing) and scan.is_word(fault))
     best: dict[str, Evidence] = {}
     for use in thing.keyword.uses:
         if use.role is not Role.THING or not both >> use.owner & 1 or not scan.fits(thing, use):
@@ -155,7 +157,7 @@ def _made(scan: Scan, packs: Packs, thing: Hit, fault: Hit) -> Iterator[Evidence
         rule = packs.rules[use.owner]
         if gap > rule.reach or not _fault_fits(scan, fault, use.owner):
             continue
-        score = rule.score - (0.15 if apart > 1 else 0)
+        score = _DOUBTFUL if doubtful else rule.score - (0.15 if apart > 1 else 0)
         start, end = min(thing.start, fault.start), max(thing.end, fault.end)
         words = (thing.keyword.word, fault.keyword.word)
         one = Evidence(rule, start, end, words, scan.clause(fault.start), score, apart > 0, rule.type)

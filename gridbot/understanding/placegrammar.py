@@ -28,6 +28,9 @@ _ROOM = re.compile(
 _ROAD = re.compile(
     r"[^\W\da-z_]{1,6}?(?:大道|大街|路|街|巷|胡同)(?![灯面口边上])|[^\W\da-z_]{1,6}?(?:大道|大街|路|街|巷|胡同)(?=口|边上|上的|面|路灯)"
 )
+_BASEMENT = re.compile(r"(?<![a-z\d])b[1-4](?![a-z\d])")
+#: 军休所那幢: a house named by what is in it.
+_THAT_HOUSE = re.compile(r"[\u4e00-\u9fff]{2,5}?(?:那幢|那栋|那排|整排平房|那片)")
 #: A floor by itself says less than any house number beside it.
 _FLOOR = re.compile(rf"{_N}(?:楼|层|层楼|楼半)")
 
@@ -57,6 +60,7 @@ class Grammar:
         self.not_estates = frozenset(spec.not_estates)
         self.estate = re.compile(rf"[^\W_]{{1,8}}?(?:{_alternatives(spec.estates)})")
         self.landmark = re.compile(rf"(?:{_alternatives(spec.landmarks)})")
+        self.spot = re.compile(rf"(?:{_alternatives(spec.spots)})")
         self.weak = re.compile(rf"(?:{_alternatives(spec.weak)})")
         tails = _alternatives(spec.tails)
         self.shop = re.compile(rf"[\u4e00-\u9fff]{{1,5}}?(?:{_alternatives(spec.shops)})(?={tails})")
@@ -79,6 +83,9 @@ class Grammar:
             if self._is_number(norm, m)
         ]
         parts += [Piece(*m.span(), 2) for m in self.landmark.finditer(norm)]
+        parts += [Piece(*m.span(), 3) for m in _BASEMENT.finditer(norm)]
+        parts += [Piece(*self._trim(norm, *m.span()), 2) for m in _THAT_HOUSE.finditer(norm)]
+        parts += [Piece(*m.span(), 0) for m in self.spot.finditer(norm)]
         parts += [Piece(*m.span(), 1) for m in self.weak.finditer(norm)]
         parts += [Piece(*m.span(), 3) for m in _ROOM.finditer(norm)]
         parts += [Piece(*self._trim(norm, *m.span()), 2) for m in self.shop.finditer(norm)]
@@ -152,10 +159,16 @@ class Grammar:
 
     def _adjoin(self, norm: str, last: Piece, part: Piece) -> bool:
         gap = norm[last.end : part.start]
-        if part.end - last.start > 30 or last.strength + part.strength < 3:
+        if (
+            part.end - last.start > 30
+            or last.strength + part.strength < 3
+            or not (last.strength and part.strength)
+        ):
             return False
         if gap in {"", "的"}:
             return True
+        if gap in {"到", "至"}:
+            return part.start > 0 and not part.names and not last.names
         if gap in {"和", "与", "跟"}:
             return bool(last.names and part.names) and norm[part.end : part.end + 2] in {
                 "路口",
@@ -203,4 +216,7 @@ def _best(pieces: list[Piece]) -> list[Piece]:
         return []
     top = max(piece.strength for piece in pieces)
     best = [piece for piece in pieces if piece.strength == top]
-    return best if top > 1 else best[:1]
+    spots = [piece for piece in pieces if piece.strength == 0]
+    if top == 0:
+        return spots[:1]
+    return sorted([*(best if top > 1 else best[:1]), *(spots if top > 1 else [])], key=lambda p: p.start)

@@ -47,7 +47,11 @@ def read(text: str, packs: Packs, gazetteer: Gazetteer, *, photo: bool = False) 
         return _place_answer(cleaned, packs, gazetteer) or _CHAT
     seen = {which for which, _, _ in hits}
     reading = _read(cleaned, hits, seen, packs, gazetteer, photo)
-    if not reading.issues and not packs.first_look.half.isdisjoint(seen) and not _silenced(reading):
+    if (
+        reading.band is not Band.OPEN
+        and not packs.first_look.half.isdisjoint(seen)
+        and not _silenced(reading)
+    ):
         repaired = sound.repair(cleaned, packs)
         if repaired is not None:
             return _read_repaired(repaired, packs, gazetteer, photo) or reading

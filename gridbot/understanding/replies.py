@@ -117,6 +117,12 @@ def _check(said: str, bare: str, words: _Words) -> ReplyReading | None:
     return _reading("ask", word, sure=False) if word else None
 
 
+def _choice(said: str, bare: str, words: _Words) -> ReplyReading | None:
+    """是自来水还是下水: this or that?"""
+    word = words.find("choice", said)
+    return _reading("ask", word) if word else None
+
+
 def _done(said: str, bare: str, words: _Words) -> ReplyReading | None:
     word = words.find("done", said)
     if word is None:
@@ -189,6 +195,7 @@ _STEPS: tuple[Callable[[str, str, _Words], ReplyReading | None], ...] = (
     _short,
     _called_off,
     _conditional,
+    _choice,
     _check,
     _chat,
     _done,

@@ -118,6 +118,7 @@ class PlacesFile(Strict):
     estates: Words = []
     not_estates: Words = []
     landmarks: Words = []
+    spots: Words = []
     weak: Words = []
     tails: Words = []
     inside: Words = []

@@ -72,12 +72,18 @@ def weigh(standing: list[Evidence], packs: Packs, support: Support) -> Weighed:
 
 
 def _score(one: Evidence, support: Support, *, wary: bool) -> float:
-    push, placed = support.push, support.placed
     if one.score >= 1:
-        return _BARE if wary and support.bare and not one.rule.urgent else one.score
+        bare = wary and support.bare and not one.rule.urgent and not _explicit(one)
+        return _BARE if bare else one.score
     if one.rule.topic:
-        return one.score + 0.5 * min(1.0, push + (0.5 if placed else 0))
-    return one.score + 0.4 * min(1.0, push + (0.8 if placed else 0) + (0.8 if support.photo else 0))
+        return one.score + 0.5 * min(1.0, support.push + (0.5 if support.placed else 0))
+    where = 0.8 if support.placed else 0.3 if support.somewhere else 0
+    return one.score + 0.4 * min(1.0, support.push + where + (0.8 if support.photo else 0))
+
+
+def _explicit(one: Evidence) -> bool:
+    """A long phrase, or a thing and a fault that are both full words, can hardly mean anything else."""
+    return min(map(len, one.words)) >= (2 if len(one.words) > 1 else 4)
 
 
 def _solid(found: list[Evidence]) -> bool:
