@@ -142,7 +142,7 @@ class _Reader:
             return None
         level = at.get("level").text(longest=30)
         return Grid(
-            at.get("name").name(),
+            at.get("name").name(in_path=True),
             level,
             parts.unique("楼号", at.get("places").names(), _place),
             tuple(self.people(at.get("leaders"))),

@@ -19,15 +19,11 @@ _NULL = "tag:yaml.org,2002:null"
 
 def read_yaml(text: str) -> Directory:
     """Raises DirectoryError; its sentences name line and field."""
-    loader = _LOADER(text)
     try:
-        node = loader.get_single_node()
+        _measure(text)
+        node = yaml.compose(text, Loader=_LOADER)
     except yaml.YAMLError as error:
         raise DirectoryError([_malformed(error)]) from None
-    except RecursionError:
-        raise DirectoryError(["YAML 写错了:括号套得太深"]) from None
-    finally:
-        loader.dispose()
     plain = _Plain()
     data = plain.of(node, ()) if node is not None else {}
     source = Source(data, plain.where)
@@ -51,6 +47,19 @@ def write_yaml(directory: Directory) -> str:
     return yaml.dump(
         data, Dumper=_DUMPER, allow_unicode=True, sort_keys=False, width=110, default_flow_style=None
     )
+
+
+def _measure(text: str) -> None:
+    """Refuses what is nested so deeply that the C parser would overrun its stack and kill the process."""
+    depth = 0
+    for event in yaml.parse(text, Loader=_LOADER):
+        depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
+        if depth > 2 * DEEPEST:
+            raise _too_deep(event.start_mark.line + 1 if event.start_mark else 1)
+
+
+def _too_deep(line: int) -> DirectoryError:
+    return DirectoryError([f"第{line}行:套得太深或太大了,是不是绕成了圈?"])
 
 
 def _malformed(error: yaml.YAMLError) -> str:
@@ -77,7 +86,7 @@ class _Plain:
         line = node.start_mark.line + 1
         self.lines.setdefault(path, line)
         if len(path) > DEEPEST or len(self.lines) > LARGEST:
-            raise DirectoryError([f"第{line}行:套得太深或太大了,是不是绕成了圈?"])
+            raise _too_deep(line)
         if isinstance(node, yaml.MappingNode):
             return self._mapping(node, path)
         if isinstance(node, yaml.SequenceNode):

@@ -118,10 +118,10 @@ class At:
             return said[:longest]
         return said
 
-    def name(self) -> str:
-        """A name of something that is found by its path: never empty, no slash."""
+    def name(self, *, in_path: bool = False) -> str:
+        """Never empty. `in_path`: it stands in a path, so it holds no slash."""
         said = self.text(required=True, longest=60)
-        if "/" in said:
+        if in_path and "/" in said:
             self.wrong(f"「{said}」里不能有斜杠")
         return said
 

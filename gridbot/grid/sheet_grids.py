@@ -179,7 +179,11 @@ class GridSheet:
 
     def _places(self, node: Node, path: Path) -> list[Any]:
         found: list[Any] = []
+        last = ""
         for line in node.lines:
+            if last and line["楼号"] == last:
+                continue  # one cell merged over several rows
+            last = line["楼号"]
             written = [] if tidy(line["楼号"]) in NONE else cells.names(line["楼号"])
             if not line["楼号"] and self._must_have_place(node):
                 self.wrong(line, "楼号空着(没有就写「无」)")

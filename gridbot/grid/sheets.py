@@ -84,9 +84,9 @@ def _rows(sheet: Worksheet) -> Rows:
     found = []
     lines = sheet.iter_rows(max_row=bottom, max_col=min(sheet.max_column or 1, WIDEST), values_only=True)
     for number, values in enumerate(lines, 1):
-        cells = [merged.get((number, column), _text(value)) for column, value in enumerate(values, 1)]
-        if any(cells):
-            found.append((number, cells))
+        own = [_text(value) for value in values]
+        if any(own):  # not a blank row under merged cells
+            found.append((number, [merged.get((number, at), cell) for at, cell in enumerate(own, 1)]))
     return found
 
 
