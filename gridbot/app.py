@@ -200,6 +200,8 @@ async def _prepare(app: App) -> None:
     """What a start owes: the standing timers, the service days ahead, a word after a long absence."""
 
     def prepare(db: Connection) -> None:
+        if app.database.sqlite:
+            leases.forget_all(db, now=app.now())
         if watch.came_back(db, now=app.now()):
             log.info("away for long: the admins are told")
         watch.alive(db, now=app.now())

@@ -52,6 +52,7 @@ def demo(
         with upkeep.sole_use(database):
             for part in ("", "-wal", "-shm"):
                 Path(f"{upkeep.sqlite_path(database)}{part}").unlink(missing_ok=True)
+            upkeep.sqlite_path(database).with_suffix(".simulator.jsonl").unlink(missing_ok=True)
     _make_ready(house)
     _add_sample(house)
     console().print(f"[bold]gridbot[/] → http://{house.http}   (Ctrl-C ends it 按 Ctrl-C 结束)")

@@ -36,7 +36,7 @@ def fire(db: Connection, desk: Desk, timer: Row[Any], *, now: datetime) -> None:
 
 def start(db: Connection, *, now: datetime) -> None:
     """The timers that are always there."""
-    timers.set_timer(db, ERASE, "inbox", now + ERASE_EVERY, community_id=None)
+    timers.ensure_timer(db, ERASE, "inbox", now + ERASE_EVERY)
 
 
 def _case(db: Connection, timer: Row[Any]) -> Row[Any]:

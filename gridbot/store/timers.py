@@ -83,6 +83,12 @@ def set_timer(
     )
 
 
+def ensure_timer(db: Connection, kind: str, subject: str, due_at: datetime) -> None:
+    """Sets a standing timer unless it stands already: a start does not put off what is due."""
+    standing = {"kind": kind, "subject": subject, "due_at": due_at, "data": {}, "attempts": 0}
+    db.execute(insert(timers).on_conflict_do_nothing(index_elements=["kind", "subject"]), standing)
+
+
 def cancel(db: Connection, kind: str, subject: str) -> None:
     db.execute(_CANCEL, {"of_kind": kind, "of_subject": subject})
 
