@@ -146,9 +146,14 @@ class Packs:
     automaton: AhoCorasick = field(repr=False)
     places: PlacesFile = field(repr=False)
     replies: Mapping[str, Phrases] = field(repr=False)
+    same: Mapping[int, str] = field(repr=False)  #: dialect characters and what they are read as
     sound_words: tuple[str, ...] = field(repr=False)
     silent_lines: tuple[str, ...] = field(repr=False)
     type_order: tuple[str, ...] = field(repr=False)
+
+    @cached_property
+    def dialect(self) -> frozenset[str]:
+        return frozenset(map(chr, self.same))
 
     @cached_property
     def first_look(self) -> FirstLook:
@@ -215,6 +220,7 @@ class _Builder:
         self.merged = merged
         self.rules: list[Rule] = []
         self.uses: dict[str, list[Use]] = {}
+        self.same = {ord(a): b for a, b in merged.same.items()}
 
     def words(self, words: Iterable[str], off: frozenset[str] = frozenset()) -> Iterator[str]:
         """The words with every @group in place of its name."""
@@ -231,7 +237,7 @@ class _Builder:
     def use(self, words: Iterable[str], role: Role, owner: int, off: frozenset[str] = frozenset()) -> None:
         for word in self.words(words, off):
             whole = word.startswith("=")
-            plain = word.lstrip("=").lower()
+            plain = word.lstrip("=").lower().translate(self.same)
             if plain in off:
                 continue
             use = Use(role, owner, whole)
@@ -313,6 +319,7 @@ def _compile(merged: Merged) -> Packs:
         ),
         places=merged.places,
         replies=MappingProxyType(merged.replies),
+        same=MappingProxyType({ord(a): b for a, b in merged.same.items()}),
         sound_words=tuple(dict.fromkeys(merged.sounds)),
         silent_lines=tuple(merged.silent),
         type_order=tuple(spec.id for spec in specs),

@@ -11,6 +11,7 @@ from pydantic import BaseModel
 
 from gridbot.understanding.schema import (
     CueFile,
+    DialectFile,
     Examples,
     Layer,
     Phrases,
@@ -34,6 +35,7 @@ class Merged:
     replies: dict[str, Phrases] = field(default_factory=dict)
     places: PlacesFile = field(default_factory=PlacesFile)
     sounds: list[str] = field(default_factory=list)
+    same: dict[str, str] = field(default_factory=dict)
     traps: list[str] = field(default_factory=list)
     silent: list[str] = field(default_factory=list)
 
@@ -74,6 +76,8 @@ def _read_file(merged: Merged, file: Path) -> None:
             merged.replies[name] = _lay(merged.replies.get(name), phrases)
     elif file.name == "places.yaml":
         merged.places = _lay(merged.places, check(PlacesFile, document))
+    elif file.name == "dialect.yaml":
+        merged.same |= check(DialectFile, document).same
     elif file.name == "sounds.yaml":
         merged.sounds += check(SoundsFile, document).words
     elif file.name == "traps.yaml":

@@ -127,6 +127,15 @@ class PlacesFile(Strict):
     not_places: Words = []
 
 
+Char = Annotated[str, StringConstraints(min_length=1, max_length=1)]
+
+
+class DialectFile(Strict):
+    """Characters that are read as others, so that not every rule needs every town's way of writing it."""
+
+    same: dict[Char, Char] = {}
+
+
 class SoundsFile(Strict):
     """Words that voice input writes in other characters of the same sound."""
 

@@ -95,6 +95,10 @@ def test_a_layer_and_a_command_switch_a_word_off(tmp_path: Path, nowhere: Gazett
     assert read("灯歇了", back, nowhere).types == ("lamp",)
 
 
+def test_dialect_characters_are_read_as_others(packs: Packs, nowhere: Gazetteer) -> None:
+    assert read("楼道灯勿亮了", packs, nowhere).types == ("lighting",)
+
+
 def test_a_keyword_for_an_unknown_type_is_refused() -> None:
     with pytest.raises(PackError):
         load_packs(extra=[KeywordRule("nothing", "词")])
