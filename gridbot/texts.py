@@ -633,3 +633,483 @@ def blocked_by(name: str) -> str:
 def help_lines(commands: Sequence[tuple[str, str]], community: str) -> str:
     head = f"我是{community}的网格助手。家里院里有事,直接说楼号和什么坏了就行。"
     return "\n".join([head, *(f"{word}:{what}" for word, what in commands)])
+
+
+# --- commands ------------------------------------------------------------------------------------
+
+SURE = "确定"
+NEVER_MIND = "算了"
+NEXT_PAGE = "接着看"
+ALL_GROUPS = "所有群"
+LEADERS_GROUP = "网格长工作群"
+POST_IT = "发"
+ERASE = "删掉"
+ROLE_WORDS = {
+    "leader": "网格长",
+    "deputy": "副网格长",
+    "liaison": "联络员",
+    "unit": "单位的人",
+    "admin": "管理员",
+    "resident": "居民",
+}
+
+
+def like_this(example: str) -> str:
+    return f"说“{example}”就行。"
+
+
+def left_alone() -> str:
+    return "好,没动。"
+
+
+def only_in_group(example: str) -> str:
+    return f"请在那个群里说“{example}”。"
+
+
+def sent_in_private() -> str:
+    return "私下发您了。"
+
+
+def open_private_first() -> str:
+    return "这个我私下告诉您:点我头像,按一下〔开始〕再说一遍。"
+
+
+def help_groups(head: str, groups: Sequence[tuple[str, Sequence[tuple[str, str]]]]) -> str:
+    """`groups` are (title, lines of (what to say, what it does))."""
+    parts = [head]
+    for title, lines in groups:
+        parts.append(f"【{title}】")
+        parts += [f"{say}:{what}" for say, what in lines]
+    return "\n".join(parts)
+
+
+def help_head(community: str) -> str:
+    return f"我是{community}的网格助手。家里院里有事,直接说楼号和什么坏了就行。还可以说:"
+
+
+def help_in_group() -> str:
+    return '说楼号和什么坏了,我就记下告诉网格长。别的,私下跟我说"帮助"。'
+
+
+def greeting(community: str, roles: str = "") -> str:
+    mine = f"您是{roles}。" if roles else ""
+    return f'{welcome(community)}{mine}想知道我会什么,说"帮助"。'
+
+
+def who_you_are(name: str, roles: Sequence[str], *, ignored: bool) -> str:
+    shown = name or "这位邻居"
+    said = f"{shown},在我这儿您是{'、'.join(roles) or '居民'}。"
+    return said + ('您说过"别看我",群里的话我不看。' if ignored else "")
+
+
+def really_erase() -> str:
+    return "要删掉您的记录吗?您说过的话、名字都删,办过几件只留个数。删了找不回来。"
+
+
+def erased() -> str:
+    return "删好了。以后有事还可以找我。"
+
+
+# groups
+
+
+def nobody_set_up() -> str:
+    return "社区还没建好,请先把名单导进来,再来找我。"
+
+
+def no_grids_yet() -> str:
+    return "还没有网格。请先把名单导进来,有一个网格、一位网格长就能开始。"
+
+
+def which_community() -> str:
+    return "是哪个社区?"
+
+
+def speak_in_your_group() -> str:
+    return "请在您小区的群里说,我就知道是哪儿了。"
+
+
+def this_community(community: str) -> str:
+    return f"好,{community}。有事请再说一遍。"
+
+
+def which_grid() -> str:
+    return "这个群是哪个网格的?"
+
+
+def which_grid_of(words: str) -> str:
+    return f"没找到“{words}”。这个群是哪个网格的?"
+
+
+def group_bound(node: str, *, leaders: bool) -> str:
+    return f"好,这个群是{node}的网格长工作群。" if leaders else f"好,这个群归{node}。"
+
+
+def leaders_group_notice(community: str, node: str) -> str:
+    return (
+        f"我是{community}的网格助手,是机器人。这是{node}的网格长工作群:有人没点〔开始〕,我在这儿提一句;"
+        "居民的名字和原话,我不在这儿说。"
+    )
+
+
+def already_bound(node: str) -> str:
+    return f"这个群已经归{node}了。"
+
+
+def really_rebind(now: str, then: str) -> str:
+    return f"这个群现在归{now},改成{then}吗?"
+
+
+def really_unbind(node: str) -> str:
+    return f"这个群不再归{node},群里的话我不听也不记了。确定吗?"
+
+
+def group_unbound() -> str:
+    return '好,这个群的话我不听也不记了。要我回来,说"/绑定"加网格的名字。'
+
+
+def cannot_hear(group: str) -> str:
+    return f"我在“{group}”看不到大家说话。请把我设成群管理员,或在BotFather里关掉隐私模式。"
+
+
+def which_group() -> str:
+    return "是哪个群?"
+
+
+def no_groups_yet() -> str:
+    return "还没有开通的群。把我加进群,再点〔开通〕。"
+
+
+def paused_groups(names: Sequence[str]) -> str:
+    return f'好,在{_few(names)}我先不说话,事情照样记、照样转。要我说话,回"开口"。'
+
+
+def resumed_groups(names: Sequence[str]) -> str:
+    return f"好,在{_few(names)}我又说话了。"
+
+
+def nothing_paused() -> str:
+    return "我没有停着的群。"
+
+
+def _few(names: Sequence[str]) -> str:
+    shown = "、".join(f"“{name}”" for name in names[:3])
+    return f"{shown}等{len(names)}个群" if len(names) > 3 else shown
+
+
+def checkup(lines: Sequence[str]) -> str:
+    """体检; `lines` are what is not as it should be."""
+    if not lines:
+        return "体检:都好。群听得见、说得出,每个网格有人管,网格长都找得到。"
+    return "\n".join([f"体检:{len(lines)}处要看一看。", *(f"· {line}" for line in lines)])
+
+
+def checkup_group(name: str, missing: Sequence[str]) -> str:
+    words = {"send": "不能说话", "read_all": "看不到大家说话", "pin": "不能置顶"}
+    said = "、".join(words[one] for one in missing)
+    return f"“{name}”:我{said},请把我设成群管理员"
+
+
+def checkup_out(name: str) -> str:
+    return f"“{name}”:我不在群里了,请再把我加进去"
+
+
+def checkup_unknown(name: str) -> str:
+    return f"“{name}”:还不知道我有哪些权限,已去问,过一会儿再说“体检”"
+
+
+def checkup_paused(name: str) -> str:
+    return f"“{name}”:停着没说话,要说话回“开口”"
+
+
+def checkup_unreachable(names: Sequence[str]) -> str:
+    return f"还没点〔开始〕,私下找不到:{'、'.join(names)}。说“任命 名字 网格”,我再写一份邀请"
+
+
+def checkup_unbound_groups(names: Sequence[str]) -> str:
+    return f"还没归网格的群:{'、'.join(names)}。在群里说“/绑定”加网格的名字"
+
+
+def checkup_empty_grids(names: Sequence[str]) -> str:
+    return f"没有网格长的网格:{'、'.join(names)}"
+
+
+def checkup_no_leaders_group() -> str:
+    return "没有网格长工作群:有人没点〔开始〕时,我没处提醒"
+
+
+def checkup_one_admin() -> str:
+    return "管理员只有一位。再说一句“任命 名字 管理员”,哪天您不在也有人管"
+
+
+def checkup_sample() -> str:
+    return "用的是样板数据,里面的人都是编的,不能接真的群"
+
+
+# people
+
+
+def invitation(name: str, what: str, link: str, code: str) -> str:
+    """To be forwarded as it is."""
+    opened = f"请点这里,再点〔开始〕:{link}" if link != code else f"请私下找我,发这串字:{code}"
+    other = f"点不开,就私下把这串字发给我:{code}" if link != code else ""
+    return f"{name},您好。社区请您当{what}。{opened}\n{other}".rstrip()
+
+
+def invitation_made(name: str, days: int) -> str:
+    return f"给{name}的邀请在下面,请转给本人。{days}天内有效,只能用一次。"
+
+
+def bound_count(bound: int, total: int) -> str:
+    return f"已绑定 {bound}/{total}。"
+
+
+def somebody_bound(name: str, shown: str, what: str, count: str) -> str:
+    other = f"(账号叫“{shown}”,要不是本人,说“撤职 {name}”)" if shown and shown != name else ""
+    return f"{name}绑好了:{what}{other}。{count}"
+
+
+def admin_bound(name: str, community: str) -> str:
+    return f'{name},您现在是{community}的管理员。把我加进群,点〔开通〕就行;想知道我会什么,说"帮助"。'
+
+
+def role_bound(name: str, what: str) -> str:
+    return f"{name},绑好了:{what}。"
+
+
+INVITATION_REFUSED = {
+    "unknown": "这个邀请我不认得,请社区再发一份。",
+    "used": "这个邀请用过了,请社区再发一份。",
+    "expired": "这个邀请过期了,请社区再发一份。",
+    "taken": "您这个账号已经是名单上的另一位了,请社区看一下。",
+}
+
+
+def no_such_grid(words: str, example: str) -> str:
+    return f"没有叫“{words}”的网格。{like_this(example)}"
+
+
+def several_grids(names: Sequence[str], example: str) -> str:
+    return f"有几个同名的:{'、'.join(names)}。说全一点,比如“{example}”。"
+
+
+def no_such_person(name: str) -> str:
+    return f"名单里没有“{name}”。说“人员”看都有谁。"
+
+
+def several_people(names: Sequence[str]) -> str:
+    return f"是哪一位?{'、'.join(names)}。名字说全一点就行。"
+
+
+def which_office(name: str) -> str:
+    return f"{name}有几个职务,免哪个?"
+
+
+def really_dismiss(name: str, what: str) -> str:
+    return f"{name}不再当{what},手上的事转给别人。确定吗?"
+
+
+def dismissed(name: str, what: str, *, moved: int, left: int) -> str:
+    said = f"好,{name}不再当{what}。"
+    if moved:
+        said += f"手上{moved}件已转给下一位。"
+    return said + (f"还有{left}件没人接,说“列表”看看。" if left else "")
+
+
+def last_admin() -> str:
+    return "这是最后一位管理员,走了就没人管了。先说“任命 名字 管理员”再来。"
+
+
+def absent(who: str, until: str, instead: str) -> str:
+    cover = f"这期间有事找{instead}。" if instead else "这期间没有别人,有事我先告诉管理员。"
+    return f"好,{who}歇到{until}。{cover}回来了说一声“回来了”。"
+
+
+def absence_past() -> str:
+    return f"这个日子已经过了。{like_this('请假到周五')}"
+
+
+def back_again(who: str) -> str:
+    return f"好,{who}回来了,有事还找{who}。"
+
+
+def roster_line(name: str, what: str, state: str) -> str:
+    return f"{name}:{what}{f'({state})' if state else ''}"
+
+
+def roster(count: str, lines: Sequence[str], more: int) -> str:
+    rest = [f"还有{more}位。"] if more else []
+    return "\n".join([count, *lines, *rest])
+
+
+def roster_empty() -> str:
+    return f"还没有人。{like_this('任命 李格长 一网格')}"
+
+
+NOT_STARTED = "还没点开始"
+
+
+def away_until(day: str) -> str:
+    return f"请假到{day}"
+
+
+# cases
+
+
+def no_such_case(number: str) -> str:
+    return f"没有{number}这件,或不归您管。说“列表”看看有哪些。"
+
+
+def no_open_cases() -> str:
+    return "现在没有在办的事。"
+
+
+def case_list(count: int, overdue: int, lines: Sequence[str]) -> str:
+    late = f",{overdue}件超时" if overdue else ""
+    return "\n".join([f"在办{count}件{late}。", *lines])
+
+
+def case_line(number: int, what: str, state: str, *, urgent: bool, overdue: bool) -> str:
+    return f"{'【急】' if urgent else ''}{number} {what}:{state}{',超时' if overdue else ''}"
+
+
+def case_shown(head: str, *, reported: str, owner: str, count: int, words: str) -> str:
+    also = f"另有{count}户说也是。" if count else ""
+    who = f"在{owner}手上。" if owner else "还没人接。"
+    return f"{head}\n{reported}报的,{who}{also}" + (f"\n原话:{words}" if words else "")
+
+
+def case_because(head: str, because: Sequence[str]) -> str:
+    if not because:
+        return f"{head}\n当时没有留下理由。"
+    return "\n".join([head, "我是这样看的:", *(f"· {one}" for one in because)])
+
+
+def cannot_reassign(number: int) -> str:
+    return f"{number}已经了结,不用再派人了。"
+
+
+def not_a_handler(name: str) -> str:
+    return f"{name}不在您管的网格里,请社区来派。"
+
+
+def not_theirs_any_more(what: str, number: int, name: str) -> str:
+    return f"{what}({number}):这件转给{name}了,谢谢您。"
+
+
+def reassigned(what: str, number: int, name: str) -> str:
+    return f"好,{what}({number})派给{name}了。"
+
+
+def really_withdraw(what: str, number: int) -> str:
+    return f"{what}({number})撤了吗?撤了就不办了,报的人会知道。"
+
+
+def withdrawn_by_admin(number: int, phone: str) -> str:
+    call = f",有不明白的打{phone}" if phone else ""
+    return f"{number}社区看过,先撤了{call}。"
+
+
+def case_withdrawn(number: int) -> str:
+    return f"好,{number}撤了。"
+
+
+def withdrawn_card_by(what: str, number: int) -> str:
+    return f"{what}({number}):社区撤了,不用管了。"
+
+
+# keywords
+
+
+def no_such_type(words: str, titles: Sequence[str]) -> str:
+    return f"没有“{words}”这一类。有这些:{'、'.join(titles)}。"
+
+
+def keyword_unfit() -> str:
+    return "词要2到20个字,不带空格和符号。"
+
+
+def keyword_protected(word: str) -> str:
+    return f"“{word}”是救急的词,不能删。"
+
+
+def keyword_known(word: str, title: str) -> str:
+    return f"“{word}”已经算{title}了。"
+
+
+def keyword_unknown(word: str, title: str) -> str:
+    return f"{title}里没有“{word}”这个词。"
+
+
+def keyword_preview(
+    word: str, title: str, *, add: bool, examples: int, of: int, talk: int, samples: Sequence[str]
+) -> str:
+    act = f"“{word}”算{title}" if add else f"“{word}”不再算{title}"
+    said = [f"{act}。{of}条例句里有{examples}条会变,最近一天群里的话有{talk}条会变。"]
+    said += [f"如:{sample}" for sample in samples]
+    return "\n".join([*said, "还没存,按〔确定〕才算。"])
+
+
+def keyword_saved(word: str, title: str, *, add: bool) -> str:
+    return f"好,“{word}”算{title}了。" if add else f"好,“{word}”不再算{title}。"
+
+
+def keyword_list(added: Sequence[str], removed: Sequence[str]) -> str:
+    lines = []
+    if added:
+        lines.append(f"自己加的词:{'、'.join(added)}。")
+    if removed:
+        lines.append(f"自己删的词:{'、'.join(removed)}。")
+    return "\n".join(lines) or f"还没有自己加的词。{like_this('加词 照明 声控灯不响')}"
+
+
+# service days and announcements, by command
+
+
+def service_item_added(name: str, item: str) -> str:
+    return f"好,{name}以后都有{item}。"
+
+
+def service_item_dropped(name: str, item: str) -> str:
+    return f"好,{name}以后没有{item}了。"
+
+
+def service_day_preview(name: str, rule: str, place: str, items: Sequence[str]) -> str:
+    said = ",".join(part for part in (rule, place) if part)
+    return f"{name}:{said}{':' if items else ''}{'、'.join(items)}。这样办吗?"
+
+
+def service_day_made(name: str, rule: str) -> str:
+    return f"好,{name}:{rule}。前一天傍晚我在群里说。"
+
+
+def really_retire(name: str) -> str:
+    return f"{name}以后都不办了吗?只停一次,说“{name}取消”。"
+
+
+def service_day_retired(name: str) -> str:
+    return f"好,{name}以后不办了。"
+
+
+def no_such_service_day(words: str) -> str:
+    return f"没有叫“{words}”的便民日。"
+
+
+def announcement_preview(when: str, groups: int, text: str) -> str:
+    return f"{when}发到{groups}个群:\n{text}"
+
+
+def announcement_without_time(example: str) -> str:
+    return f"哪天几点发?{like_this(example)}"
+
+
+def announcement_too_long(most: int) -> str:
+    return f"太长了,{most}个字以内大家才看得完。"
+
+
+def really_stop_announcement(text: str) -> str:
+    return f"这条不再发了吗?\n{text}"
+
+
+def no_such_announcement(number: str) -> str:
+    return f"没有{number}号通知。说“公告”看都有哪些。"

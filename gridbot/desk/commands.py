@@ -1,14 +1,15 @@
 """Commands: one registry, from which help, menus, rights and the README's table come.
 
 A command is typed with a slash or as a plain word ("暂停", "/pause", "／暂停"), alone or with what it
-needs after a space. In a group a plain word counts only from somebody who has the right, so that talk
-is never taken for a command. Rights are looked at here, whatever a menu showed.
+needs after it. In a group a plain word counts only from somebody who has the right, so that talk is
+never taken for a command. Rights are looked at here, whatever a menu showed; what is not allowed is
+denied.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+import re
+from datetime import timedelta
 from typing import Any
 
 import sqlalchemy as sa
@@ -16,138 +17,171 @@ from sqlalchemy import Row
 
 from gridbot import texts
 from gridbot.cases import voice
-from gridbot.cases.events import record
+from gridbot.desk import (  # each adds its commands to the registry
+    admin_absence,  # noqa: F401
+    admin_cases,  # noqa: F401
+    admin_groups,
+    admin_keywords,  # noqa: F401
+    admin_people,
+    admin_services,
+    admin_voice,  # noqa: F401
+    invitations,
+    own,  # noqa: F401
+)
 from gridbot.desk.context import Hearing
-from gridbot.grid import actions as grid_actions
-from gridbot.grid import queries as grid
-from gridbot.messages import Role
-from gridbot.store.tables import chats
+from gridbot.desk.menus import markdown_table, menu_text, menus
+from gridbot.desk.registry import (
+    PRESSED,
+    REGISTRY,
+    Command,
+    Heard,
+    NotMineError,
+    Where,
+    find,
+    private_chat,
+    reply,
+    usage,
+)
+from gridbot.messages import ChatKind
+from gridbot.store.tables import outbox, people
 
-ANYBODY = frozenset(Role) - {Role.STRANGER}
-STAFF = frozenset({Role.LEADER, Role.DEPUTY, Role.UNIT, Role.LIAISON, Role.ADMIN})
-ADMINS = frozenset({Role.ADMIN})
+__all__ = [
+    "REGISTRY",
+    "Command",
+    "find",
+    "in_unbound",
+    "markdown_table",
+    "menu_text",
+    "menus",
+    "on_button",
+    "run",
+]
 
-
-@dataclass(frozen=True, slots=True)
-class Command:
-    """`name` is for the menu (Latin, as the platform wants), `words` are what people type.
-
-    `run` gets what stood after the word and gives the answer, None for silence.
-    """
-
-    name: str
-    words: tuple[str, ...]
-    roles: frozenset[Role]
-    help: str
-    run: Callable[[Hearing, str], str | None]
-    usage: str = ""
-    private: bool = False  #: only in a private chat
-
-
-REGISTRY: list[Command] = []
-
-
-def command(
-    name: str,
-    *words: str,
-    roles: frozenset[Role],
-    help: str,
-    usage: str = "",
-    private: bool = False,
-) -> Callable[[Callable[[Hearing, str], str | None]], Callable[[Hearing, str], str | None]]:
-    def add(run: Callable[[Hearing, str], str | None]) -> Callable[[Hearing, str], str | None]:
-        REGISTRY.append(Command(name, words, roles, help, run, usage, private))
-        return run
-
-    return add
-
-
-def find(text: str) -> tuple[Command, str, bool] | None:
-    """The command a text is, what stands after it, and whether it was typed with a slash."""
-    said = text.strip()
-    slash = said.startswith(("/", "／"))
-    head, _, rest = said.lstrip("/／").partition(" ")
-    head = head.partition("@")[0]
-    for one in REGISTRY:
-        if head in one.words or (slash and head.lower() == one.name):
-            return one, rest.strip(), slash
-    return None
+_CODE = re.compile(r"[A-Za-z0-9_-]{12,64}")  # an invitation typed instead of tapped
+REFUSED_AGAIN = timedelta(hours=24)
+_REFUSED = (
+    sa.select(sa.literal(1))
+    .where(
+        outbox.c.chat_id == sa.bindparam("of_chat"),
+        outbox.c.purpose == "no-right",
+        outbox.c.created_at > sa.bindparam("since"),
+    )
+    .limit(1)
+)
 
 
 def run(h: Hearing) -> bool:
     """Runs the command a message is. False: it is none, or not for this person here."""
-    if h.said.start:
-        return _start(h, h.said.start)
-    found = find(h.said.text)
-    if found is None:
+    said = h.said
+    if said.forwarded or said.mentions_other:
         return False
-    command_, rest, slash = found
-    meant = slash or h.for_us
-    if not command_.roles & h.roles:
-        if meant:
-            h.answer(texts.no_right(), purpose="no-right")
-        return meant
-    if rest and not (slash or command_.usage):
-        return False  # a sentence that only begins like a command
-    answer = command_.run(h, rest)
+    if h.private:
+        admin_people.claim(h)
+    if said.start:
+        return invitations.open_link(h, said.start)
+    heard = find(said.text)
+    if heard is None:
+        return _other(h)
+    return _run(h, heard)
+
+
+def _run(h: Hearing, heard: Heard) -> bool:
+    one = heard.command
+    addressed = heard.slash or h.for_us
+    fits = heard.said is not None
+    if not one.roles & h.roles:
+        if heard.slash or (h.for_us and fits and not one.talk):
+            refuse(h)
+            return True
+        return False
+    if not fits:
+        if heard.slash or (h.for_us and not one.talk):
+            reply(h, usage(one), purpose="usage")
+            return True
+        return False
+    if one.where is Where.GROUP and h.private:
+        if addressed:
+            reply(h, texts.only_in_group(one.example), purpose="usage")
+        return addressed
+    if one.addressed and not addressed:
+        return False
+    assert heard.said is not None
+    try:
+        answer = one.run(h, heard.said)
+    except NotMineError:
+        return False
     if answer:
-        h.answer(answer, purpose=f"command-{command_.name}")
+        reply(h, answer, purpose=f"command-{one.name}", discreet=one.where is Where.DISCREET)
     return True
 
 
+def _other(h: Hearing) -> bool:
+    """What is meant for us without being a command: an invitation's code, an organiser's sentence."""
+    text = h.said.text.strip()
+    if h.private and _CODE.fullmatch(text):
+        return invitations.open_code(h, text)
+    return admin_services.sentence(h)
+
+
+# --- without the right ---------------------------------------------------------------------------
+
+
+def refuse(h: Hearing) -> None:
+    """A kind word in private; who cannot be reached there reads it once where he tried, never again."""
+    chat = private_chat(h)
+    if chat is not None:
+        if h.private or not _refused_lately(h, chat.id):
+            voice.to_chat(h.db, chat, texts.no_right(), purpose="no-right", now=h.now)
+        return
+    if _refused_lately(h, h.chat.id):
+        return
+    data: dict[str, Any] = h.db.execute(sa.select(people.c.data).where(people.c.id == h.person)).scalar_one()
+    if not data.get("refused"):
+        refused = {**data, "refused": True}
+        h.db.execute(sa.update(people).where(people.c.id == h.person).values(data=refused))
+        h.answer(texts.no_right(), purpose="no-right")
+
+
+def _refused_lately(h: Hearing, chat_id: int) -> bool:
+    """One such line a day is enough for a chat, whoever tries."""
+    since = h.now - REFUSED_AGAIN
+    return h.db.execute(_REFUSED, {"of_chat": chat_id, "since": since}).first() is not None
+
+
+# --- where no community is known -----------------------------------------------------------------
+
+
 def in_unbound(h: Hearing) -> None:
-    """A chat nobody has bound: a start link, or an admin binding it."""
-    if h.said.start:
-        _start(h, h.said.start)
+    """A chat nobody has bound: an invitation, an admin binding it, somebody to be asked where he lives."""
+    if h.said.forwarded or h.said.mentions_other:
+        return
+    if h.chat.kind == ChatKind.PRIVATE:
+        invitations.in_nowhere(h)
+        return
+    heard = find(h.said.text)
+    if heard is None or heard.command.name != "bind" or not (heard.slash or h.for_us):
+        return
+    where = heard.said["where"] if heard.said is not None else ""
+    answer = admin_groups.bind_unbound(h, where)
+    if answer is not None:
+        reply(h, answer, purpose="command-bind")
+    elif not _refused_lately(h, h.chat.id):
+        _refuse_in_unbound(h)
+
+
+def _refuse_in_unbound(h: Hearing) -> None:
+    chat = invitations.any_private_chat(h)
+    voice.to_chat(h.db, chat or h.chat, texts.no_right(), purpose="no-right", now=h.now)
 
 
 def on_button(h: Hearing, button: Row[Any]) -> str:
-    return texts.expired()
-
-
-def _start(h: Hearing, payload: str) -> bool:
-    return False
-
-
-@command("pause", "暂停", "都别出声", "闭嘴", roles=ADMINS, help="让我在这个群先不说话,事情照样记")
-def pause(h: Hearing, rest: str) -> str | None:
-    voice.to_chat(h.db, h.chat, texts.paused(), purpose="paused", now=h.now)
-    h.db.execute(sa.update(chats).where(chats.c.id == h.chat.id).values(muted=True))
-    record(
-        h.db,
-        "paused",
-        community_id=h.community_id,
-        case_id=None,
-        actor=h.actor(Role.ADMIN),
-        now=h.now,
-        data={"chat": h.chat.id},
-    )
-    return None
-
-
-@command("resume", "开口", "说话吧", roles=ADMINS, help="让我在这个群接着说话")
-def resume(h: Hearing, rest: str) -> str | None:
-    h.db.execute(sa.update(chats).where(chats.c.id == h.chat.id).values(muted=False))
-    record(
-        h.db,
-        "resumed",
-        community_id=h.community_id,
-        case_id=None,
-        actor=h.actor(Role.ADMIN),
-        now=h.now,
-        data={"chat": h.chat.id},
-    )
-    chat = h.desk.chat(h.db, h.chat.id)
-    voice.to_chat(h.db, chat, texts.resumed(), purpose="resumed", now=h.now)
-    return None
-
-
-@command("help", "帮助", "怎么用", roles=ANYBODY, help="我会做什么")
-def help_(h: Hearing, rest: str) -> str | None:
-    return texts.help_lines(
-        [(one.words[0], one.help) for one in REGISTRY if one.roles & h.roles and one.name != "help"],
-        h.chat.community,
-    )
-
-
-__all__ = ["REGISTRY", "Command", "command", "find", "grid", "grid_actions", "in_unbound", "on_button", "run"]
+    """What a pressed button "command:…" does; the line shown under it."""
+    found = PRESSED.get(button.action)
+    if found is None:
+        return texts.expired()
+    if h.chat.community_id is None:
+        if not found.unbound or button.data.get("user") not in (None, h.said.sender.id):
+            return texts.not_yours()
+    elif not found.roles & h.roles:
+        return texts.no_right() if button.person_id is None else texts.not_yours()
+    return found.act(h, button)
