@@ -26,8 +26,8 @@ ROLES = ("web", "ingest", "worker", "sender", "clock")
 PLATFORMS = ("telegram", "simulator")
 LEVELS = ("debug", "info", "warning", "error")
 FORMATS = ("auto", "console", "json")
-ELSEWHERE = frozenset({"GRIDBOT_ENV_FILE", "GRIDBOT_FAIL", "GRIDBOT_TEST_PG_URL"})
-"""Names that are read before, or outside of, Settings."""
+ELSEWHERE = ("GRIDBOT_ENV_FILE", "GRIDBOT_FAIL", "GRIDBOT_TEST_")
+"""What names may begin with that are read before, or outside of, Settings."""
 
 _TOKEN = re.compile(r"\d{6,12}:[A-Za-z0-9_-]{30,}")
 _SECRET = re.compile(r"[A-Za-z0-9_-]{1,256}")
@@ -273,11 +273,13 @@ def read_private(path: Path, what: str, wrap: type[Exception] = ValueError) -> s
 
 
 def _refuse_unknown(values: Mapping[str, Any], where: str, *, only_ours: bool) -> None:
-    known = {*names(), *ELSEWHERE}
+    known = names()
     lines = [
-        f"There is no setting {name} (in {where}){_nearest(name.upper(), sorted(known))}."
+        f"There is no setting {name} (in {where}){_nearest(name.upper(), known)}."
         for name in values
-        if name.upper() not in known and (name.upper().startswith(PREFIX) or not only_ours)
+        if name.upper() not in known
+        and not name.upper().startswith(ELSEWHERE)
+        and (name.upper().startswith(PREFIX) or not only_ours)
     ]
     if lines:
         raise SettingsError("\n".join(lines))
