@@ -38,6 +38,7 @@ from gridbot.store.tables import chats, communities
 ABROAD = frozenset({"telegram"})  #: platforms whose servers stand outside mainland China
 PAGE = 6  #: grids offered at once
 _OF_LEADERS = re.compile(r"网格长工作群|网格长群|格长群|工作群|网格长")
+_LEADERS_TITLE = re.compile(r"网格长工作群|网格长群|格长群|工作群")
 _OF_RESIDENTS = re.compile(r"居民群|业主群|居民|的?群$")
 
 # --- 绑定 ----------------------------------------------------------------------------------------
@@ -127,7 +128,9 @@ def _propose(h: Hearing, where: list[int], words: str) -> Answer | str:
 
 def _role_in(words: str, title: str) -> tuple[ChatRole, str]:
     """(what the group is for, the grid's name if one is said)."""
-    leaders = _OF_LEADERS.search(words or title) is not None
+    leaders = _OF_LEADERS.search(words) is not None
+    if "居民" not in words:
+        leaders = leaders or _LEADERS_TITLE.search(title) is not None
     name = re.sub(r"[\s,,、]+$", "", _OF_RESIDENTS.sub("", _OF_LEADERS.sub("", words)).strip())
     return (ChatRole.LEADERS if leaders else ChatRole.RESIDENTS), name
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -21,10 +22,10 @@ STAY_UNBOUND = timedelta(hours=24)
 
 def joined(h: Hearing) -> None:
     """Added to a group: it says once what it is, and goes after a day if nobody wants it."""
-    rights = {"rights": list(h.said.rights)} if h.said.rights else {}
-    h.db.execute(
-        sa.update(chats).where(chats.c.id == h.chat.id).values(active=True, title=h.said.chat_title, **rights)
-    )
+    known: dict[str, Any] = {"rights": list(h.said.rights)} if h.said.rights else {}
+    if h.said.chat_title:  # of a group nobody has bound it is kept once, when first heard of
+        known["title"] = h.said.chat_title
+    h.db.execute(sa.update(chats).where(chats.c.id == h.chat.id).values(active=True, **known))
     if h.chat.kind == ChatKind.PRIVATE:
         settle_private(h)
         return
