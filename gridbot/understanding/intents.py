@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import IntEnum
@@ -213,6 +214,10 @@ def _apply(merged: Merged, rule: KeywordRule) -> None:
         target.off[:] = [word for word in target.off if word != rule.word]
 
 
+#: A thing of so many types hints at none of them.
+_SHARED = 3
+
+
 class _Builder:
     """Collects keywords with their uses, then hands over to the automaton."""
 
@@ -221,6 +226,8 @@ class _Builder:
         self.rules: list[Rule] = []
         self.uses: dict[str, list[Use]] = {}
         self.same = {ord(a): b for a, b in merged.same.items()}
+        self.vague = frozenset(merged.words.get("vague", ()))
+        self.shared = Counter(word for spec in merged.types.values() for word in self.things_of(spec))
 
     def words(self, words: Iterable[str], off: frozenset[str] = frozenset()) -> Iterator[str]:
         """The words with every @group in place of its name."""
@@ -247,7 +254,7 @@ class _Builder:
 
     def rule(self, kind: str, score: float, *, hazard: str = "", reach: int = 16, name: str = "") -> int:
         number = len(self.rules)
-        topic = name in {"topics", "fallback"}
+        topic = name in {"topics", "fallback", "hints"}
         self.rules.append(Rule(number, kind, score, hazard, reach, name, bool(hazard), topic))
         return number
 
@@ -271,6 +278,16 @@ class _Builder:
                 owner = self.rule(spec.id, pairs.score + 0.2, hazard=hazard, reach=pairs.reach, name="danger")
                 self.pairs(pairs, owner, off)
         self.use(spec.excludes, Role.EXCLUDE, number, off)
+        hints = sorted(
+            word
+            for word in self.things_of(spec)
+            if len(word) > 1 and self.shared[word] <= _SHARED and word not in self.vague
+        )
+        if hints:
+            self.use(hints, Role.ALONE, self.rule(spec.id, 0.35, name="hints"), off)
+
+    def things_of(self, spec: TypeFile) -> set[str]:
+        return {word for pairs in spec.pairs for word in self.words(pairs.things) if not word.startswith("=")}
 
     def pairs(self, pairs: Pairs, owner: int, off: frozenset[str]) -> None:
         self.use(pairs.things, Role.THING, owner, off)

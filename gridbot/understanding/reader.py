@@ -106,6 +106,8 @@ def _read(
         return Reading(moods.kind(evidence), Band.SILENT, (), places, because=moods.because)
     push = moods.push(standing) + (_NAMED if masked else 0)
     weighed = weigh(standing, packs, Support(push, placed, bool(pieces), photo))
+    if not weighed.issues and not moods.because:
+        return _without_report(cleaned, seen, packs, gazetteer)
     return _decide(weighed, packs, moods, places)
 
 

@@ -22,6 +22,7 @@ _GRAVEST = (
     "collapse",
     "other",
 )
+_MEANT = frozenset({"sure", "maybe", "topics", "pairs"})  #: not: last resorts, mere hints
 _BARE = 0.8  #: what one bare word of a wary type is worth
 _MANY = 30  #: evidence looked at per type
 _MOST = 4  #: more types than that in one message are a misreading
@@ -76,7 +77,8 @@ def _score(one: Evidence, support: Support, *, wary: bool) -> float:
         bare = wary and support.bare and not one.rule.urgent and not _explicit(one)
         return _BARE if bare else one.score
     if one.rule.topic:
-        return one.score + 0.5 * min(1.0, support.push + (0.5 if support.placed else 0))
+        where = 0.5 if support.placed else 0.3 if support.somewhere and support.push else 0
+        return one.score + 0.5 * min(1.0, support.push + where)
     where = 0.8 if support.placed else 0.3 if support.somewhere else 0
     return one.score + 0.4 * min(1.0, support.push + where + (0.8 if support.photo else 0))
 
@@ -98,7 +100,7 @@ def _best(kinds: list[str], by_type: dict[str, list[Evidence]], packs: Packs) ->
         return firm
     if solid:
         return [kind for kind in solid if kind != "civic"] or solid
-    topical = [kind for kind in kinds if any(one.rule.name != "fallback" for one in by_type[kind])]
+    topical = [kind for kind in kinds if any(one.rule.name in _MEANT for one in by_type[kind])]
     strong = [kind for kind in topical if not packs.types[kind].weak]
     return strong or topical or kinds
 
