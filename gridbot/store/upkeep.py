@@ -43,7 +43,7 @@ class FileLock:
     """SQLite is one process's: the lock lies beside the file and goes with the process, however it ends."""
 
     def __init__(self, url: str) -> None:
-        self.database = sqlite_path(url)
+        self.database = sqlite_path(url).resolve()
         self.path = self.database.with_name(f"{self.database.name}.lock")
         self._file: Any = None
 
@@ -105,7 +105,7 @@ def current(url: str) -> str | None:
     """The revision the database has; None: it is empty."""
     if is_sqlite(url) and not sqlite_path(url).exists():
         return None
-    with _opened(url) as connection:
+    with _opened(url, read_only=True) as connection:
         return _current(connection)
 
 
@@ -156,8 +156,9 @@ def _config() -> Config:
 
 
 @contextlib.contextmanager
-def _opened(url: str) -> Iterator[sa.Connection]:
-    engine = sqlite_engine(sa.make_url(url), read_only=False) if is_sqlite(url) else sa.create_engine(url)
+def _opened(url: str, *, read_only: bool = False) -> Iterator[sa.Connection]:
+    parsed = sa.make_url(url)
+    engine = sqlite_engine(parsed, read_only=read_only) if is_sqlite(url) else sa.create_engine(parsed)
     try:
         with engine.connect() as connection:
             yield connection

@@ -10,6 +10,7 @@ import subprocess
 import sys
 import textwrap
 import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -317,6 +318,29 @@ def test_the_lock_goes_with_its_process(sqlite: str) -> None:
         pass
     with FileLock(sqlite):
         pass
+
+
+def test_one_database_has_one_lock_whatever_it_is_called(
+    sqlite: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    upkeep.upgrade(sqlite)
+    (tmp_path / "link.db").symlink_to(upkeep.sqlite_path(sqlite))
+    monkeypatch.chdir(tmp_path)
+    with FileLock(sqlite):
+        for other in ("sqlite:///link.db", "sqlite:///kept/../kept/gridbot.db"):
+            with pytest.raises(InUseError), FileLock(other):
+                pass
+
+
+def test_looking_at_the_version_needs_no_write_lock(sqlite: str) -> None:
+    """Beside a running gridbot in the middle of a commit."""
+    upkeep.upgrade(sqlite)
+    writer = sqlite3.connect(upkeep.sqlite_path(sqlite), isolation_level=None)
+    writer.execute("BEGIN IMMEDIATE")
+    start = time.perf_counter()
+    assert upkeep.current(sqlite) == upkeep.head()
+    assert time.perf_counter() - start < 2
+    writer.close()
 
 
 def test_two_databases_in_one_folder_have_two_locks(sqlite: str) -> None:
