@@ -12,6 +12,8 @@ from gridbot.understanding.scan import Scan
 
 _LONG = 4000  #: patterns look at no more than this much of a text
 _ONWARD = 2  #: so many clauses further does "onward" reach
+_WORTH = 0.6  #: evidence of that weight has used up the words in it
+_SHORT = 3  #: and so has any short word
 _MANY = 50  #: enough evidence to know a message by
 _ORDER = (Kind.WITHDRAW, Kind.STATUS, Kind.RESOLVED, Kind.STILL, Kind.SUPPORT, Kind.QUESTION)
 
@@ -73,7 +75,11 @@ class Moods:
 
     def push(self, standing: list[Evidence]) -> float:
         """What complaint and request add to words that are not enough alone; each word counts once."""
-        spans = [(one.start, one.end) for one in standing[:_MANY]]
+        spans = [
+            (one.start, one.end)
+            for one in standing[:_MANY]
+            if one.score >= _WORTH or one.end - one.start < _SHORT
+        ]
         return sum(
             one.cue.push
             for one in self._pushing.values()
