@@ -14,6 +14,7 @@ import sqlalchemy as sa
 from sqlalchemy import Connection, Row
 from sqlalchemy.dialects.postgresql import insert
 
+from gridbot.privacy import mask
 from gridbot.store.tables import timers
 
 LEASE = timedelta(seconds=60)
@@ -119,7 +120,9 @@ def finish(db: Connection, timer: Row[Any], *, owner: str) -> bool:
 def fail(db: Connection, timer: Row[Any], *, owner: str, error: str) -> None:
     """After the third time the row stays, with its error, for a person to look at."""
     db.execute(
-        sa.update(timers).where(timers.c.id == timer.id, timers.c.lease == owner).values(error=error[:500])
+        sa.update(timers)
+        .where(timers.c.id == timer.id, timers.c.lease == owner)
+        .values(error=mask(error)[:500])
     )
 
 
