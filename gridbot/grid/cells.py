@@ -53,10 +53,16 @@ def entries(text: str) -> list[tuple[str, dict[str, str]]]:
 
 def _entry(part: str) -> tuple[str, dict[str, str]]:
     opened = _first(part, _OPEN)
-    if opened < 0 or not part.endswith(tuple(_CLOSE)) or part.endswith(tuple(f"\\{sign}" for sign in _CLOSE)):
+    if opened < 0 or not _closed(part):
         return unescape(part), {}
     found = pairs(part[opened + 1 : -1])
     return (unescape(part[:opened]), found) if found else (unescape(part), {})
+
+
+def _closed(part: str) -> bool:
+    """Whether it ends with a bracket that means one."""
+    before = part[:-1]
+    return part.endswith(tuple(_CLOSE)) and (len(before) - len(before.rstrip("\\"))) % 2 == 0
 
 
 def pairs(text: str) -> dict[str, str]:

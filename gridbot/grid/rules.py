@@ -122,19 +122,30 @@ def handlers(
     """Persons in the order to be asked: up the tree to the first node with somebody who can be reached.
 
     Those passed on the way stay in the list: they hold the place, though a message cannot reach them yet.
-    If nobody above can be reached either, a leader from elsewhere is added, at last the admins.
+    If nobody above can be reached, the admins follow. Where nobody holds the place at all (one group and
+    one leader are enough), it is whoever leads elsewhere, highest first, who can be reached.
     """
+    near, elsewhere, admins = (
+        [party for party in tier if party.person_id not in without] for tier in (near, elsewhere, admins)
+    )
     found: list[Party] = []
-    for tier in (near, elsewhere):
-        fair = [party for party in tier if party.person_id not in without]
-        for _node, group in groupby(fair, key=lambda party: party.node_id):
-            holders = list(group)
-            if tier is elsewhere:
-                holders = [party for party in holders if party.reachable] or ([] if found else holders)
-            found += holders
-            if any(party.reachable for party in holders):
-                return _once(found)
-    return _once([*found, *(party for party in admins if party.person_id not in without)])
+    for _node, holders in groupby(near, key=_node_of):
+        found += holders
+        if any(map(_reachable, found)):
+            return _once(found)
+    if not found:
+        nodes = [list(holders) for _node, holders in groupby(elsewhere, key=_node_of)]
+        reached = (holders for holders in nodes if any(map(_reachable, holders)))
+        found = next(reached, nodes[0] if nodes else [])
+    return _once(found if any(map(_reachable, found)) else [*found, *admins])
+
+
+def _node_of(party: Party) -> int | None:
+    return party.node_id
+
+
+def _reachable(party: Party) -> bool:
+    return party.reachable
 
 
 def matching_units(what: What, where: Where, units: Iterable[UnitScope]) -> list[UnitScope]:
