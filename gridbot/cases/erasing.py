@@ -33,14 +33,15 @@ def forget(
     platform: str,
     user: str,
     *,
+    inbox_id: int,
     actor: Actor,
     now: datetime,
 ) -> None:
     """Erases what one person said in a community and what he is called. A name that stands in the
-    directory (somebody holds an office) stays: it is the office's."""
+    directory (somebody holds an office) stays: it is the office's. `inbox_id`: the message asking for it."""
     counts = {
         "words": _words(db, community_id, person_id),
-        "raw": _raw(db, community_id, person_id, platform, user),
+        "raw": _raw(db, community_id, person_id, (platform, user), inbox_id),
         "cases": _retold(db, community_id, person_id),
     }
     _name(db, person_id, now)
@@ -68,18 +69,18 @@ def _words(db: Connection, community_id: int, person_id: int) -> int:
     return gone.rowcount
 
 
-def _raw(db: Connection, community_id: int, person_id: int, platform: str, user: str) -> int:
-    """What came in from any of his accounts; what still waits to be handled goes when it has been."""
+def _raw(db: Connection, community_id: int, person_id: int, account: tuple[str, str], inbox_id: int) -> int:
+    """What came in from any of his accounts; what still waits to be handled is heard first."""
     accounts = db.execute(
         sa.select(identities.c.platform, identities.c.user).where(identities.c.person_id == person_id)
     ).all()
-    known = {(row.platform, row.user) for row in accounts} | {(platform, user)}
+    known = {(row.platform, row.user) for row in accounts} | {account}
     count = 0
     for of_platform, of_user in known:
         gone = db.execute(
             sa.update(inbox)
             .where(
-                inbox.c.community_id == community_id,
+                sa.or_(inbox.c.community_id == community_id, inbox.c.community_id.is_(None)),
                 inbox.c.platform == of_platform,
                 inbox.c.user == of_user,
                 inbox.c.user != "",
@@ -88,6 +89,8 @@ def _raw(db: Connection, community_id: int, person_id: int, platform: str, user:
             .values(raw=None, incoming=None, user="", erase_at=None, state="done")
         )
         count += gone.rowcount
+    asked = sa.update(inbox).where(inbox.c.id == inbox_id)
+    db.execute(asked.values(raw=None, incoming=None, user="", erase_at=None))
     return count
 
 

@@ -16,7 +16,7 @@ from sqlalchemy.dialects.postgresql import insert
 from gridbot import texts, understanding
 from gridbot.cases.events import record
 from gridbot.desk.context import Hearing
-from gridbot.desk.registry import ADMINS, Answer, Where, command, confirm, pressed, settle
+from gridbot.desk.registry import ADMINS, Answer, Where, command, confirm, find, pressed, settle
 from gridbot.grid import actions as grid_actions
 from gridbot.messages import ChatKind, Role, load_incoming
 from gridbot.privacy import mask
@@ -183,7 +183,7 @@ def _talk(h: Hearing, word: str) -> Iterator[str]:
     for incoming in kept.scalars():
         said = load_incoming(incoming)
         text = said.text or said.transcript
-        if text and not text.startswith(("/", "／")) and word in clean(text).norm.lower():
+        if text and word in clean(text).norm.lower() and find(text) is None:
             count += 1
             if count > MOST_READ:
                 return

@@ -138,6 +138,13 @@ def forget_me(h: Hearing, said: Match[str]) -> Answer:
 @pressed("forget", roles=ANYBODY)
 def _forget(h: Hearing, button: Row[Any]) -> str:
     erasing.forget(
-        h.db, h.community_id, h.person, h.said.platform, h.said.sender.id, actor=h.actor(), now=h.now
+        h.db,
+        h.community_id,
+        h.person,
+        h.said.platform,
+        h.said.sender.id,
+        inbox_id=h.inbox_id,
+        actor=h.actor(Role.RESIDENT),
+        now=h.now,
     )
     return settle(h, button, texts.erased())
