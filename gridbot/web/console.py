@@ -18,7 +18,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 from starlette.routing import Route
 
-from gridbot.web import board
+from gridbot.web import board, casefile, times
 from gridbot.web.server import Guard, guarded, render
 
 Read = Callable[[], AbstractContextManager[Connection]]
@@ -129,7 +129,7 @@ class _Console:
         def look() -> dict[str, Any]:
             with self._read() as db:
                 for place in board.communities_seen(db, self._scope(request)):
-                    found = board.file(db, place.id, request.path_params["case"], self._titles, now=now)
+                    found = casefile.file(db, place.id, request.path_params["case"], self._titles, now=now)
                     if found is not None:
                         return {"place": place, "file": found, "entry": found.entry}
             raise HTTPException(404)
@@ -149,8 +149,8 @@ class _Console:
         page = render(
             template,
             part="part" in request.query_params,
-            moment=lambda at: board.moment(at, now, zone),
-            span=lambda at: board.span(now - at),
+            moment=lambda at: times.moment(at, now, zone),
+            span=lambda at: times.span(now - at),
             states=STATES,
             filters=FILTERS,
             moves=MOVES,
