@@ -94,8 +94,9 @@ def _read(
     pieces = locate(norm, gazetteer, grammar_of(packs))
     masked = [name for piece in pieces for name in piece.names]
     if masked:
+        dangers = [one for one in evidence if one.rule.urgent]  # no name hides a word of danger
         scan = Scan(norm, packs, found, masked)
-        evidence = gather(scan, packs)
+        evidence = [*dangers, *(one for one in gather(scan, packs) if not one.rule.urgent)]
         if not evidence:
             return _without_report(cleaned, seen, packs, gazetteer)
     placed = any(piece.strength == 3 for piece in pieces)

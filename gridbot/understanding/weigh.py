@@ -55,7 +55,7 @@ def weigh(standing: list[Evidence], packs: Packs, support: Support) -> Weighed:
     for one in standing:
         by_type[one.type].append(one)
     scores = {
-        kind: max(_score(one, support, wary=packs.types[kind].wary) for one in found)
+        kind: round(max(_score(one, support, wary=packs.types[kind].wary) for one in found), 3)
         for kind, found in by_type.items()
     }
     opened = [kind for kind in scores if scores[kind] >= packs.types[kind].thresholds.open]
