@@ -235,16 +235,16 @@ def announce(h: Hearing, said: Match[str]) -> Answer | str:
     when = following if rule.date else f"{rule.words()}{at:%H:%M}(下一次{following})"
     groups = len(audience.groups(h.db, h.community_id, None, module=announcements.MODULE))
     question = texts.announcement_preview(when, groups, text)
-    data = {"rule": rule.as_data(), "at": f"{at:%H:%M}", "text": text}
+    at_once = _NOW.match(said["text"]) is not None
+    data = {"rule": rule.as_data(), "at": f"{at:%H:%M}", "text": text, "at_once": at_once}
     return confirm(h, question, "announce", yes=texts.POST_IT, **data)
 
 
 def split_time(text: str, now: datetime, zone: ZoneInfo) -> tuple[Rule, time, str] | None:
     """明天9点停水通知 → the rule, the time of day, and what is to be said. The time comes first."""
     if (at_once := _NOW.match(text)) is not None:
-        soon = (now + timedelta(minutes=1)).astimezone(zone)
         said = _BETWEEN.sub("", text[at_once.end() :])
-        return (Rule(date=soon.date()), soon.time(), said) if said else None
+        return (*_soon(now, zone), said) if said else None
     for end in range(2, min(len(text), 40) + 1):
         found = parse_rule(text[:end], now, zone)
         if found is None or found[1] is None:
@@ -259,6 +259,11 @@ def split_time(text: str, now: datetime, zone: ZoneInfo) -> tuple[Rule, time, st
     return None
 
 
+def _soon(now: datetime, zone: ZoneInfo) -> tuple[Rule, time]:
+    soon = (now + timedelta(minutes=1)).astimezone(zone)
+    return Rule(date=soon.date()), soon.time()
+
+
 def _listing(h: Hearing) -> str:
     rows = announcements.listing(h.db, h.community_id)
     if not rows:
@@ -271,15 +276,18 @@ def _listing(h: Hearing) -> str:
 @pressed("announce")
 def _announce(h: Hearing, pressed_button: Row[Any]) -> str:
     data = pressed_button.data
-    rule = Rule.read(data["rule"])
+    rule, at = Rule.read(data["rule"]), data["at"]
+    if data["at_once"]:  # it took a moment to press
+        rule, at_once = _soon(h.now, h.knows.settings.zone)
+        at = f"{at_once:%H:%M}"
     actor = h.actor(Role.ADMIN)
-    made = announcements.create(h.db, h.community_id, data["text"], rule, data["at"], actor=actor, now=h.now)
+    made = announcements.create(h.db, h.community_id, data["text"], rule, at, actor=actor, now=h.now)
     if made is None:
         return settle(h, pressed_button, texts.announcement_past())
     announcement = announcements.find(h.db, made)
     assert announcement is not None
     following = announcements.when_words(announcement, h.now)
-    return settle(h, pressed_button, texts.announcement_made(rule.words(), data["at"], following))
+    return settle(h, pressed_button, texts.announcement_made(rule.words(), at, following))
 
 
 @command(

@@ -262,7 +262,7 @@ def pressed(
     return add
 
 
-def button(h: Hearing, text: str, action: str, key: str = "", **data: Any) -> Button:
+def button(h: Hearing, text: str, action: str, key: str = "", /, **data: Any) -> Button:
     """For the asker alone, for ten minutes."""
     community = h.chat.community_id
     return outbox.button(
@@ -280,7 +280,7 @@ def card_key(h: Hearing) -> str:
     return f"ask:{h.inbox_id}"
 
 
-def confirm(h: Hearing, question: str, action: str, *, yes: str = texts.SURE, **data: Any) -> Answer:
+def confirm(h: Hearing, question: str, action: str, /, *, yes: str = texts.SURE, **data: Any) -> Answer:
     """One question with two buttons; nothing happens before the first is pressed."""
     key = card_key(h)
     row = [button(h, yes, action, key, **data), button(h, texts.NEVER_MIND, "no", key)]
