@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 ROOT = Path(__file__).parent.parent
-LONGEST = 450  #: lines of a file; about 400 is where one should ask why
+LONGEST = 500  #: lines of a file; about 400 is where one should ask why, here the build says no
 LISTS = {
     "texts.py",
     "store/tables.py",
