@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from itertools import product
 from pathlib import Path
+from typing import Any
 
 from gridbot.almanac import Rule
 from gridbot.grid.directory import Directory, Grid, Item, Person, Place, ServiceDay, Unit
@@ -81,7 +82,12 @@ def taoyuan() -> Directory:
     street = (Place("桃园街", (), "路", "outside"), Place("桃园街柳树巷路口", (), "路口", "outside"))
     top = Grid("桃源社区", "二级网格", street, (next(people),), children=(*thirds, *special))
     counts = (("二级网格", 1), ("三级网格", 9), ("专属网格", 4), ("微网格", 38))
-    settings = {"phone": "000-5550200", "motto": "小事不出网格,难事不出小区,大事不出社区"}
+    holders = {"二级网格": "社区书记", "三级网格": "社区两委", "微网格": "楼院长"}
+    settings = {
+        "phone": "000-5550200",
+        "motto": "小事不出网格,难事不出小区,大事不出社区",
+        "holders": holders,
+    }
     return _directory("桃源社区", top, counts, settings, days=(NINES,))
 
 
@@ -144,7 +150,7 @@ def _directory(
     community: str,
     top: Grid,
     expect: tuple[tuple[str, int], ...],
-    settings: dict[str, str],
+    settings: dict[str, Any],
     days: tuple[ServiceDay, ...] = (),
 ) -> Directory:
     hotlines = {"gas": "000-5550119", "elevator": "000-5550130", "property": "000-5550140"}

@@ -14,7 +14,8 @@ from gridbot.grid.appointments import (
     set_absent,
 )
 from gridbot.grid.binding import adopt_chats, bind_chat, move_chat, unbind_chat
-from gridbot.grid.guard import NotAllowedError, bump_version, only_admins
+from gridbot.grid.community import bump_version, change_settings
+from gridbot.grid.guard import NotAllowedError, only_admins
 from gridbot.grid.importing import import_directory
 from gridbot.grid.people import add_person, bind_account, mark_reachable, remember_person
 
@@ -29,6 +30,7 @@ __all__ = [
     "bind_account",
     "bind_chat",
     "bump_version",
+    "change_settings",
     "dismiss",
     "import_directory",
     "invite_unbound",

@@ -14,10 +14,10 @@ from gridbot.grid import cells
 from gridbot.grid.directory import PLATFORMS, Directory, DirectoryError
 from gridbot.grid.directory_read import build
 from gridbot.grid.fields import Path, Source, tidy
-from gridbot.grid.settings import SETTINGS
+from gridbot.grid.settings import SETTINGS, Form
 from gridbot.grid.sheet_grids import GridSheet, person_data
 from gridbot.grid.sheets import Line, Rows, as_sheet, header_word, read_book
-from gridbot.grid.sheets_out import EXPECT, REMIND, write_xlsx
+from gridbot.grid.sheets_out import EXPECT, write_xlsx
 
 __all__ = ["read_xlsx", "write_xlsx"]
 
@@ -179,8 +179,9 @@ def _about_path(key: str, word: str) -> tuple[str, ...] | None:
         return (_ABOUT[word],)
     if key.startswith(EXPECT):
         return ("expect", key.removeprefix(EXPECT).lstrip(": "))
-    if key.startswith(REMIND):
-        return ("settings", "service_days", key.removeprefix(REMIND).lstrip(": "))
+    title, dot, rest = key.partition(".")
+    if dot and SETTINGS.get(_SETTING_BY_TITLE.get(title, ""), SETTINGS["phone"]).form is Form.TABLE:
+        return ("settings", _SETTING_BY_TITLE[title], rest)
     name = _SETTING_BY_TITLE.get(word) or (word if word in SETTINGS else None)
     return ("settings", name) if name else None
 

@@ -1,12 +1,8 @@
-"""Who may write at all, and the mark that what was compiled is stale."""
+"""Who may write at all."""
 
 from __future__ import annotations
 
-import sqlalchemy as sa
-from sqlalchemy import Connection
-
 from gridbot.messages import Actor, Role
-from gridbot.store.tables import communities
 
 
 class NotAllowedError(PermissionError):
@@ -17,9 +13,3 @@ def only_admins(actor: Actor) -> None:
     """Raises NotAllowedError. The system itself (set-up, a timer) may."""
     if actor.role not in (Role.ADMIN, Role.SYSTEM):
         raise NotAllowedError(f"role {actor.role} may not change the grid")
-
-
-def bump_version(db: Connection, community_id: int) -> None:
-    """What was compiled from this community's words and places is stale now."""
-    one = communities.c.id == community_id
-    db.execute(sa.update(communities).where(one).values(version=communities.c.version + 1))

@@ -16,8 +16,9 @@ import sqlalchemy as sa
 from sqlalchemy import Connection, Row
 
 from gridbot.grid import import_more, import_people
+from gridbot.grid.community import bump_version
 from gridbot.grid.directory import Directory, Grid, Place
-from gridbot.grid.guard import bump_version, only_admins
+from gridbot.grid.guard import only_admins
 from gridbot.grid.report import ImportRefusedError, ImportReport, Tally
 from gridbot.messages import OPEN_STATES, Actor, CaseState, ChatKind
 from gridbot.store.tables import cases, chats, communities, grid_nodes, holdings, invitations, places

@@ -49,6 +49,7 @@ SETTINGS: Mapping[str, Setting] = {
     "quiet_start": Setting(Form.CLOCK, "21:00", "夜里从"),
     "quiet_end": Setting(Form.CLOCK, "08:00", "夜里到"),
     "ack": Setting(Form.ACK, "first", "回应方式"),
+    "holders": Setting(Form.TABLE, {}, "谁来当"),
     "service_days": Setting(Form.TABLE, {}, "便民日提醒"),
 }
 ACKS = ("first", "words", "reaction")
@@ -75,6 +76,7 @@ class SettingsView:
     quiet_start: time
     quiet_end: time
     ack: str
+    holders: Mapping[str, str]  #: who holds which level: {二级网格: 社区书记}
     service_days: Mapping[str, Any]
 
 

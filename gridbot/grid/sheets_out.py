@@ -21,7 +21,7 @@ from gridbot.grid.directory import (
 )
 from gridbot.grid.settings import SETTINGS, Form
 
-EXPECT, REMIND = "应有", "便民日提醒."
+EXPECT = "应有"
 OPTIONS = {"strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
 _SIDES = {"inside": "墙内", "outside": "墙外", "": ""}
 _YES = {True: "是", False: ""}
@@ -73,7 +73,7 @@ def _about(directory: Directory) -> Table:
     table += [[f"{EXPECT}:{level}", str(count)] for level, count in directory.expect]
     for name, value in directory.settings.items():
         if SETTINGS[name].form is Form.TABLE:
-            table += [[f"{REMIND}{key}", str(one)] for key, one in value.items()]
+            table += [[f"{SETTINGS[name].title}.{key}", str(one)] for key, one in value.items()]
         else:
             table.append([SETTINGS[name].title, str(value)])
     return table

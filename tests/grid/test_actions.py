@@ -88,6 +88,25 @@ def test_a_group_becomes_a_supergroup(any_db: Connection, folk: Cast) -> None:
     assert not row(any_db, stray).active
 
 
+# --- settings ---
+
+
+def test_settings_are_changed_all_or_none(any_db: Connection, folk: Cast) -> None:
+    version = any_db.execute(sa.select(tables.communities.c.version)).scalar_one()
+    given = {"phone": "000-1", "gather_idle": 5}
+    actions.change_settings(any_db, folk.community, given, actor=ADMIN, now=NOW)
+    assert queries.settings_of(any_db, folk.community).phone == "000-1"
+    for wrong in ({"fone": "1"}, {"phone": "000-2", "quiet_start": "26:00"}):
+        with pytest.raises(ValueError, match=r"没有「fone」这项设置|夜里从要写成"):
+            actions.change_settings(any_db, folk.community, wrong, actor=ADMIN, now=NOW)
+    assert queries.settings_of(any_db, folk.community).phone == "000-1"
+    actions.change_settings(any_db, folk.community, {"phone": None}, actor=ADMIN, now=NOW)
+    assert queries.settings_of(any_db, folk.community).phone == ""
+    assert any_db.execute(sa.select(tables.communities.c.version)).scalar_one() == version + 2
+    with pytest.raises(NotAllowedError):
+        actions.change_settings(any_db, folk.community, given, actor=Actor(1, Role.UNIT), now=NOW)
+
+
 # --- people ---
 
 

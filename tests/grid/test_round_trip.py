@@ -119,6 +119,7 @@ def directories(draw: st.DrawFn) -> Directory:
         "phone": "007",
         "gather_idle": 5,
         "quiet_start": "22:30",
+        "holders": {"三级网格": "两委"},
         "service_days": {"ask_days": 3, "eve_at": "17:00"},
     }
     return Directory(
