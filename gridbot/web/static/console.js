@@ -1,7 +1,7 @@
 // Keeps a console page fresh: asks for its changing part, and puts it in only if it changed. Who has the
 // keyboard on a link keeps it there.
 
-const EVERY = 3000;
+const EVERY = 2000;
 const SLOWEST = 30_000;
 const offline = document.querySelector("[data-offline]");
 let tag = "";
