@@ -118,6 +118,7 @@ def handle(db: Connection, desk: Desk, batch: inbox.Batch, *, owner: str, now: d
     All goes well nearly always, so one SAVEPOINT holds the turn; if a message raises, the turn is undone
     and gone through again with one each.
     """
+    batch = _still_ours(db, batch, owner=owner, now=now)
     try:
         with db.begin_nested():
             _through(db, desk, batch.rows, now=now)
@@ -128,6 +129,14 @@ def handle(db: Connection, desk: Desk, batch: inbox.Batch, *, owner: str, now: d
     except Exception:
         return _one_by_one(db, desk, batch, owner=owner, now=now)
     return len(batch.rows), 0, 0
+
+
+def _still_ours(db: Connection, batch: inbox.Batch, *, owner: str, now: datetime) -> inbox.Batch:
+    """Without the chats that another worker took while this one hung; on SQLite there is no other."""
+    if db.dialect.name == "sqlite" or not batch.rows:
+        return batch
+    held = {chat for chat in batch.chats if inbox.hold(db, chat, owner=owner, now=now)}
+    return inbox.Batch(tuple(row for row in batch.rows if row.chat_id in held))
 
 
 def _through(db: Connection, desk: Desk, rows: Sequence[Row[Any]], *, now: datetime) -> None:

@@ -98,7 +98,7 @@ async def _serve() -> None:
             try:
                 await asyncio.to_thread(_until_healthy, "http://127.0.0.1:8971/healthz")
                 ready = time.perf_counter() - started
-                await fake.until(lambda: any(name == "getUpdates" for name, _ in fake.requests), timeout=30)
+                await fake.until(lambda: any(name == "getUpdates" for name, _ in fake.requests), 30)
                 listening = time.perf_counter() - started
                 memory = _peak(process.pid)
                 print(f"  serve with Telegram     {ready:.1f} s, hears after {listening:.1f} s, {memory} MB")
