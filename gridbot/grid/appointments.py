@@ -171,15 +171,15 @@ def accept_invitation(
     db.execute(sa.update(invitations).where(invitations.c.id == row.id).values(person_id=person_id))
     _hold(db, row.community_id, person_id, row.node_id, role, now)
     if chat_id is not None:
-        db.execute(
-            sa.update(chats)
-            .where(chats.c.id == chat_id, chats.c.kind == ChatKind.PRIVATE.value)
-            .values(
-                community_id=row.community_id, person_id=person_id, role=ChatRole.PRIVATE.value, active=True
-            )
-        )
+        _his_chat(db, chat_id, row.community_id, person_id)
         mark_reachable(db, person_id, platform, reachable=True, now=now)
     return Accepted(row.community_id, person_id, row.name, role, row.node_id)
+
+
+def _his_chat(db: Connection, chat_id: int, community_id: int, person_id: int) -> None:
+    whose = {"community_id": community_id, "person_id": person_id, "role": ChatRole.PRIVATE.value}
+    private = (chats.c.id == chat_id) & (chats.c.kind == ChatKind.PRIVATE.value)
+    db.execute(sa.update(chats).where(private).values(**whose, active=True))
 
 
 def _person_for(
