@@ -630,11 +630,6 @@ def blocked_by(name: str) -> str:
     return f"{name}停用了我,有事没法私下告诉他了,请您知道。"
 
 
-def help_lines(commands: Sequence[tuple[str, str]], community: str) -> str:
-    head = f"我是{community}的网格助手。家里院里有事,直接说楼号和什么坏了就行。"
-    return "\n".join([head, *(f"{word}:{what}" for word, what in commands)])
-
-
 # --- commands ------------------------------------------------------------------------------------
 
 SURE = "确定"

@@ -33,7 +33,7 @@ _ASKING = re.compile(r"[吗??]|行不行|可以|能不能")
     takes=r"(?:(?P<who>\S{2,20}?)\s+)?(?:到|至)?\s*(?P<until>\S{1,20})",
     usage="请假到周五",
     talk=True,
-    also=(r"我(?:要|想)?请假(?P<rest>.{1,20})",),
+    also=(("请假", r"我(?:要|想)?请假(?P<rest>.{1,20})"),),
 )
 def absent(h: Hearing, said: Match[str]) -> str:
     return _absent(h, said["who"] or "", said["until"])
@@ -47,7 +47,7 @@ def absent(h: Hearing, said: Match[str]) -> str:
     area="人",
     takes=r"(?P<who>\S{2,20}?)\s*(?:请假)?\s*(?:到|至|\s)\s*(?P<until>\S{1,20})",
     usage="代请假 李格长 到周五",
-    also=(r"(?P<rest>[^\s我]{2,8}?\s*请假\s*(?:到|至).{1,20})",),
+    also=(("请假", r"(?P<rest>[^\s我]{2,8}?\s*请假\s*(?:到|至).{1,20})"),),
     talk=True,
 )
 def absent_other(h: Hearing, said: Match[str]) -> str:
@@ -117,7 +117,10 @@ def _instead(h: Hearing, rows: list[Row[Any]], person: int) -> str:
     area="人",
     takes=r"(?P<who>\S{2,20})?",
     talk=True,
-    also=(r"我回来(?:上班)?了(?P<rest>)", r"(?P<rest>\S{2,8}?)\s*回来(?:上班)?了"),
+    also=(
+        ("回来", r"我回来(?:上班)?了(?P<rest>)"),
+        ("回来", r"(?P<rest>\S{2,8}?)\s*回来(?:上班)?了"),
+    ),
 )
 def back(h: Hearing, said: Match[str]) -> str:
     """Only of somebody who is away; else it is talk."""

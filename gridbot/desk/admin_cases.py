@@ -98,7 +98,7 @@ def overdue(case: Row[Any], now: datetime) -> bool:
     area="管事",
     where=Where.DISCREET,
     talk=True,
-    also=(r"(?:还有)?(?:哪些|什么)(?:事)?(?:没办完?|在办)(?:的|呢)?[??]?(?P<rest>)",),
+    also=(("没办|在办", r"(?:还有)?(?:哪些|什么)(?:事)?(?:没办完?|在办)(?:的|呢)?[??]?(?P<rest>)"),),
 )
 def listed(h: Hearing, said: Match[str]) -> Answer | str:
     return _page(h, 0, card_key(h))
@@ -191,7 +191,7 @@ def _viewed(h: Hearing, case: Row[Any]) -> None:
     usage="为什么 128",
     where=Where.DISCREET,
     talk=True,
-    also=(r"(?P<rest>#?\d{1,7})\s*(?:为什么|怎么)(?:会)?(?:这样|这么|记成).{0,12}",),
+    also=(("为什么|怎么", r"(?P<rest>#?\d{1,7})\s*(?:为什么|怎么)(?:会)?(?:这样|这么|记成).{0,12}"),),
 )
 def why(h: Hearing, said: Match[str]) -> str:
     case = numbered(h, int(said["number"]))
@@ -215,7 +215,7 @@ def why(h: Hearing, said: Match[str]) -> str:
     takes=rf"{_NUMBER}\s*[,,]?\s*(?:改?派?给|转给|到)?\s*(?P<who>[^\s\d]\S{{1,19}})",
     usage="改派 128 李格长",
     where=Where.DISCREET,
-    also=(r"把?\s*(?P<rest>#?\d{1,7}\s*(?:号|这件)?\s*(?:改派给|改派|派给)\s*\S{2,20})",),
+    also=(("派", r"把?\s*(?P<rest>#?\d{1,7}\s*(?:号|这件)?\s*(?:改派给|改派|派给)\s*\S{2,20})"),),
 )
 def reassign(h: Hearing, said: Match[str]) -> Answer | str:
     case = numbered(h, int(said["number"]))

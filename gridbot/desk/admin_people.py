@@ -128,7 +128,7 @@ def make_admin(h: Hearing, community_id: int, person_id: int) -> bool:
     takes=r"(?P<who>.{2,120})",
     usage=_EXAMPLE,
     where=Where.DISCREET,
-    also=(r"(?:请|让|叫)(?P<rest>\S{2,8}(?:当|做|任)\S{2,30})",),
+    also=(("当|做|任", r"(?:请|让|叫)(?P<rest>\S{2,8}(?:当|做|任)\S{2,30})"),),
 )
 def appoint(h: Hearing, said: Match[str]) -> Answer | str:
     """任命 李格长 一网格 · 任命 王五 副网格长 一网格 · 任命 赵六 管理员"""
@@ -328,7 +328,7 @@ MOST = 40
     where=Where.DISCREET,
     talk=True,
     addressed=True,
-    also=(r"谁还没(?:绑定?|点开始)(?P<rest>)",),
+    also=(("谁还没", r"谁还没(?:绑定?|点开始)(?P<rest>)"),),
 )
 def roster(h: Hearing, said: Match[str]) -> str:
     """Those who cannot be reached first."""

@@ -152,12 +152,14 @@ _END = re.compile(r"[\s。.!!~]+$")
 
 def sentence(h: Hearing) -> bool:
     """An item more or less, for the next date, or from now on (以后). False: it says nothing of the kind."""
-    text = _END.sub("", h.said.text.strip())
-    if not 4 <= len(text) <= 30 or not (match := _ITEM.fullmatch(text)):
+    text = h.said.text
+    if not 4 <= len(text) <= 40:
         return False
-    service = next(
-        (one for one in h.knows.service_days if match["name"].strip() in (one.short, one.name)), None
-    )
+    named = [one for one in h.knows.service_days if one.short in text]
+    match = _ITEM.fullmatch(_END.sub("", text.strip())) if named else None
+    if match is None:
+        return False
+    service = next((one for one in named if match["name"].strip() in (one.short, one.name)), None)
     if service is None or h.known_person() is None:
         return False
     actor = h.actor(Role.ADMIN if Role.ADMIN in h.roles else None)

@@ -62,8 +62,9 @@ class Command:
     """`name` is for the platform's menu (Latin), `words` are what people type, the first is the one shown.
 
     `takes` is what may follow the word; `also` are whole sentences that mean the same, with the group
-    "rest" where the word's rest would stand. `talk`: its words are everyday speech, so that without a
-    slash only somebody with the right is heard, and nothing is asked back.
+    "rest" where the word's rest would stand, each after the piece without which it need not be tried.
+    `talk`: its words are everyday speech, so that without a slash only somebody with the right is heard,
+    and nothing is asked back.
     """
 
     name: str
@@ -74,7 +75,7 @@ class Command:
     area: str
     takes: Pattern[str]
     usage: str = ""
-    also: tuple[Pattern[str], ...] = ()
+    also: tuple[tuple[str, Pattern[str]], ...] = ()
     where: Where = Where.ANYWHERE
     talk: bool = False
     hidden: bool = False
@@ -98,7 +99,7 @@ def command(
     area: str,
     takes: str = "",
     usage: str = "",
-    also: Sequence[str] = (),
+    also: Sequence[tuple[str, str]] = (),
     where: Where = Where.ANYWHERE,
     talk: bool = False,
     hidden: bool = False,
@@ -117,7 +118,7 @@ def command(
                 area,
                 pattern,
                 usage,
-                tuple(re.compile(one, re.DOTALL) for one in also),
+                tuple((piece, re.compile(one, re.DOTALL)) for piece, one in also),
                 where,
                 talk,
                 hidden,
@@ -145,6 +146,7 @@ class Heard:
 class _Heads:
     """The first words of all commands in one pattern: most talk ends at it."""
 
+    pieces: Pattern[str] = re.compile("(?!)")
     _pattern: Pattern[str] | None = None
     _by_word: dict[str, Command] = {}  # noqa: RUF012
     _sentences: list[tuple[Pattern[str], Command]] = []  # noqa: RUF012
@@ -157,7 +159,8 @@ class _Heads:
     def get(cls) -> tuple[Pattern[str], dict[str, Command], list[tuple[Pattern[str], Command]]]:
         if cls._pattern is None:
             cls._by_word = {word: one for one in REGISTRY for word in (*one.words, one.name)}
-            cls._sentences = [(pattern, one) for one in REGISTRY for pattern in one.also]
+            cls._sentences = [(pattern, one) for one in REGISTRY for _, pattern in one.also]
+            cls.pieces = re.compile("|".join(piece for one in REGISTRY for piece, _ in one.also) or "(?!)")
             longest_first = sorted(cls._by_word, key=len, reverse=True)
             words = "|".join(map(re.escape, longest_first))
             cls._pattern = re.compile(
@@ -182,9 +185,10 @@ def find(text: str) -> Heard | None:
         latin = word.isascii()
         if slash or (not latin and (_BREAK.match(rest) or not _TAIL.sub("", rest))):
             return Heard(one, one.takes.fullmatch(tidy(rest)), slash)
-    if len(text) <= 60:
+    if len(text) <= 60 and _Heads.pieces.search(text) is not None:
+        plain = _TAIL.sub("", text.strip())
         for sentence, one in sentences:
-            if (said := sentence.fullmatch(_TAIL.sub("", text.strip()))) is not None:
+            if (said := sentence.fullmatch(plain)) is not None:
                 return Heard(one, one.takes.fullmatch(tidy(said["rest"])), False)
     return None
 
