@@ -38,7 +38,17 @@ from gridbot.messages import (
 )
 from gridbot.store import inbox, outbox, timers
 from gridbot.store.db import sqlite_engine
-from gridbot.store.tables import cases, chats, communities, grid_nodes, holdings, identities, metadata, people
+from gridbot.store.tables import (
+    case_messages,
+    cases,
+    chats,
+    communities,
+    grid_nodes,
+    holdings,
+    identities,
+    metadata,
+    people,
+)
 from gridbot.store.tables import inbox as inbox_table
 
 OWNER = "stage"
@@ -300,16 +310,14 @@ def _outcome(stage: Stage) -> dict[str, Any]:
         }
         found = []
         for case in db.execute(sa.select(cases).order_by(cases.c.id)):
-            rows = db.execute(
-                sa.select(inbox_table.c.id).where(inbox_table.c.case_id == case.id).order_by(inbox_table.c.id)
-            )
+            rows = _members(db, case.id)
             if case.number is None:
                 continue  # never became a report
             found.append(
                 {
                     "types": case.types,
                     "place": case.place,
-                    "from": [updates[row.id] for row in rows if row.id in updates],
+                    "from": sorted(updates[row] for row in rows if row in updates),
                     "supporters": case.supporters,
                     "urgent": case.urgent,
                     "private": case.private,
@@ -319,6 +327,13 @@ def _outcome(stage: Stage) -> dict[str, Any]:
     asks = sum(1 for one in stage.sent if one.purpose.startswith("ask-") and one.chat == GROUP)
     sent = [{"to": one.chat, "text": one.text or one.emoji} for one in stage.sent]
     return {"cases": found, "asks": asks, "sent": sent}
+
+
+def _members(db: Connection, case_id: int) -> set[int]:
+    """The inbox rows that belong to a case; one message may tell of two."""
+    kept = sa.select(case_messages.c.inbox_id).where(case_messages.c.case_id == case_id)
+    joined = sa.select(inbox_table.c.id).where(inbox_table.c.case_id == case_id)
+    return {row for row in (*db.execute(kept).scalars(), *db.execute(joined).scalars()) if row is not None}
 
 
 def _group(db: Connection) -> int:

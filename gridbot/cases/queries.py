@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy import Connection, Row
 
-from gridbot.messages import OPEN_STATES, CaseState, Move
+from gridbot.messages import OPEN_STATES, CaseState, Move, load_incoming
 from gridbot.store.tables import (
     case_events,
     case_messages,
@@ -18,6 +18,7 @@ from gridbot.store.tables import (
     cases,
     holdings,
     identities,
+    inbox,
     people,
     questions,
     supporters,
@@ -134,6 +135,69 @@ def similar(db: Connection, community_id: int, type_: str, place_key: str, since
     return [row for row in db.execute(_SIMILAR, which) if type_ in row.types]
 
 
+_LAST_WORDS = sa.select(sa.func.max(case_messages.c.at)).where(
+    case_messages.c.case_id == sa.bindparam("of_case"), case_messages.c.person_id == sa.bindparam("of_person")
+)
+
+
+def last_words(db: Connection, case_id: int, person_id: int | None) -> datetime | None:
+    """When somebody last said something that belongs to the case."""
+    at: datetime | None = db.execute(_LAST_WORDS, {"of_case": case_id, "of_person": person_id}).scalar()
+    return at
+
+
+_FALSE = sa.select(sa.func.count()).where(
+    cases.c.community_id == sa.bindparam("of_community"),
+    cases.c.reporter_id == sa.bindparam("of_person"),
+    cases.c.state == CaseState.WITHDRAWN.value,
+    cases.c.urgent.is_(True),
+    cases.c.reported_at >= sa.bindparam("since"),
+)
+
+
+def false_alarms(db: Connection, community_id: int, person_id: int | None, since: datetime) -> int:
+    """How many emergencies of one person were taken back since then."""
+    which = {"of_community": community_id, "of_person": person_id, "since": since}
+    return int(db.execute(_FALSE, which).scalar_one())
+
+
+_BACKED = (
+    sa.select(cases)
+    .join(supporters, supporters.c.case_id == cases.c.id)
+    .where(
+        cases.c.chat_id == sa.bindparam("of_chat"),
+        is_live,
+        supporters.c.person_id == sa.bindparam("of_person"),
+    )
+    .order_by(supporters.c.id.desc())
+    .limit(3)
+)
+
+
+def backed_in_chat(db: Connection, chat_id: int, person_id: int) -> list[Row[Any]]:
+    """Live cases of this chat that somebody supports, the latest support first."""
+    return list(db.execute(_BACKED, {"of_chat": chat_id, "of_person": person_id}))
+
+
+_SINCE = (
+    sa.select(inbox.c.incoming)
+    .where(
+        inbox.c.chat_id == sa.bindparam("of_chat"),
+        inbox.c.sent_at > sa.bindparam("since"),
+        inbox.c.id < sa.bindparam("before"),
+        inbox.c.incoming.is_not(None),
+    )
+    .order_by(inbox.c.id.desc())
+    .limit(30)
+)
+
+
+def texts_since(db: Connection, chat_id: int, since: datetime, before: int) -> list[str]:
+    """What was said in a chat since then, the latest first, as far as it is still kept."""
+    rows = db.execute(_SINCE, {"of_chat": chat_id, "since": since, "before": before}).scalars()
+    return [said.text for said in map(load_incoming, rows) if said.text]
+
+
 _BY_MESSAGE = (
     sa.select(case_messages.c.case_id)
     .where(
@@ -220,6 +284,15 @@ _SPEAKERS = (
         people.c.data,
         sa.exists().where(cases.c.reporter_id == people.c.id, is_live).label("has_case"),
         sa.exists().where(holdings.c.person_id == people.c.id).label("office"),
+        sa.exists()
+        .where(
+            cases.c.chat_id == sa.bindparam("of_chat"),
+            is_live,
+            supporters.c.case_id == cases.c.id,
+            supporters.c.person_id == people.c.id,
+            supporters.c.at >= sa.bindparam("just"),
+        )
+        .label("backs"),
     )
     .join(people, people.c.id == identities.c.person_id)
     .where(
@@ -229,34 +302,57 @@ _SPEAKERS = (
     )
 )
 _ASKED = sa.select(
-    sa.exists().where(
+    sa.exists()
+    .where(
         questions.c.chat_id == sa.bindparam("of_chat"),
         questions.c.answered_at.is_(None),
         questions.c.until >= sa.bindparam("now"),
     )
+    .label("asked"),
+    sa.exists()
+    .where(
+        cases.c.chat_id == sa.bindparam("of_chat"),
+        is_live,
+        cases.c.reported_at >= sa.bindparam("since"),
+    )
+    .label("talk"),
 )
+TALK = timedelta(minutes=60)  #: how long others may say "我家也是" about what was reported in their chat
+JUST = timedelta(minutes=10)  #: how long a supporter's further words may belong to what they support
 
 
 @dataclass(frozen=True, slots=True)
 class Attention:
     """What there is between a person and a chat: a question put there, a case of theirs, an office they
-    hold. `ignored`: they said 别看我."""
+    hold. `talk`: something was reported there within the hour; `backs`: they have just said "我家也是".
+    `ignored`: they said 别看我."""
 
     person_id: int | None = None
     question: bool = False
     has_case: bool = False
     office: bool = False
     ignored: bool = False
+    talk: bool = False
+    backs: bool = False
 
 
 def attention(
     db: Connection, community_id: int, chat_id: int, platform: str, users: Sequence[str], now: datetime
 ) -> dict[str, Attention]:
     """For all who speak in a turn at once: most of what they say ends here."""
-    asked = bool(db.execute(_ASKED, {"of_chat": chat_id, "now": now}).scalar())
-    found = dict.fromkeys(users, Attention(question=asked))
-    which = {"of_community": community_id, "of_platform": platform, "users": list(found)}
+    there = db.execute(_ASKED, {"of_chat": chat_id, "now": now, "since": now - TALK}).one()
+    asked, talk = bool(there.asked), bool(there.talk)
+    found = dict.fromkeys(users, Attention(question=asked, talk=talk))
+    which = {
+        "of_community": community_id,
+        "of_platform": platform,
+        "of_chat": chat_id,
+        "just": now - JUST,
+        "users": list(found),
+    }
     for row in db.execute(_SPEAKERS, which):
         ignored = bool(row.data and row.data.get("ignored"))
-        found[row.user] = Attention(row.person_id, asked, bool(row.has_case), bool(row.office), ignored)
+        found[row.user] = Attention(
+            row.person_id, asked, bool(row.has_case), bool(row.office), ignored, talk, bool(row.backs)
+        )
     return found

@@ -12,7 +12,7 @@ from sqlalchemy import Row
 
 from gridbot import services, texts
 from gridbot.cases import queries, voice
-from gridbot.desk import commands, moves, notices, replies, residents
+from gridbot.desk import asking, commands, moves, notices, replies, residents
 from gridbot.desk.context import Hearing
 from gridbot.grid import queries as grid
 from gridbot.messages import Outgoing, OutKind, Role, Urgency
@@ -212,8 +212,8 @@ def _place(h: Hearing, case: Row[Any], button: Row[Any]) -> str:
     )
     for question in queries.pending_questions(h.db, case.chat_id, h.now):
         if question.case_id == case.id:
-            residents.answered(h.db, question.id, h.now)
-    residents.placed_by_button(h, case, reading)
+            asking.answered(h.db, question.id, h.now)
+    asking.placed_by_button(h, case, reading)
     return texts.noted()
 
 

@@ -6,7 +6,7 @@ import sqlalchemy as sa
 
 from gridbot import understanding
 from gridbot.cases import actions, queries
-from gridbot.desk import notices, reports
+from gridbot.desk import drafts, notices, opening, reports
 from gridbot.desk.context import Hearing
 from gridbot.messages import OPEN_STATES, ChatRole
 from gridbot.store import inbox
@@ -34,7 +34,7 @@ def edited(h: Hearing) -> None:
         .values(text=h.said.text)
     )
     inbox.join_case(h.db, h.inbox_id, case_id)
-    place = reports.best_place(reading.places)
+    place = drafts.best_place(reading.places)
     if place is not None and place.key != case.place_key:
         actions.locate(
             h.db,
@@ -48,8 +48,8 @@ def edited(h: Hearing) -> None:
         )
         actions.note(h.db, case, placed=True, choices=list(place.choices))
         fresh = queries.case(h.db, case_id)
-        if fresh.number is None and reports.complete(h, fresh.data, fresh.types, fresh.urgent):
-            reports.open_now(h, fresh)
+        if fresh.number is None and opening.complete(h, fresh.data, fresh.types, fresh.urgent):
+            opening.open_now(h, fresh)
             return
     notices.after_more_words(h.db, case_id, h.now)
 
@@ -80,7 +80,7 @@ def _place_again(h: Hearing, case_id: int) -> None:
     if case.state not in OPEN_STATES:
         return
     reading = understanding.read(queries.words_of(h.db, case_id), h.knows.packs, h.knows.gazetteer)
-    place = reports.best_place(reading.places)
+    place = drafts.best_place(reading.places)
     if case.place_key and place is None:
         actions.locate(
             h.db,

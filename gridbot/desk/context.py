@@ -130,6 +130,8 @@ class Hearing:
     waited_for: bool = True  #: plain talk of the sender may belong to something here
     has_case: bool = True
     holds_office: bool = True
+    talk: bool = True  #: something was reported in this chat within the hour
+    backs: bool = True  #: the sender has just joined somebody's report here
     _person: int | None = field(default=None, repr=False)
     _roles: frozenset[Role] | None = field(default=None, repr=False)
 
@@ -144,7 +146,8 @@ class Hearing:
         )
         self._person = found.person_id
         self.ignored, self.has_case, self.holds_office = found.ignored, found.has_case, found.office
-        self.waited_for = found.has_case or found.office or found.question
+        self.talk, self.backs = found.talk, found.backs
+        self.waited_for = found.has_case or found.office or found.question or found.backs
         if not found.office:
             self._roles = frozenset({Role.RESIDENT})
 

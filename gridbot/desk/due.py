@@ -13,7 +13,7 @@ from sqlalchemy import Connection, Row
 
 from gridbot import services, texts
 from gridbot.cases import actions, queries, rules, voice
-from gridbot.desk import notices, residents
+from gridbot.desk import asking, notices
 from gridbot.desk.context import Desk
 from gridbot.grid import queries as grid
 from gridbot.messages import Actor, CaseState, Outgoing, OutKind, Urgency
@@ -70,9 +70,9 @@ def _gathered(db: Connection, desk: Desk, timer: Row[Any], now: datetime) -> Non
 def _ask_what(db: Connection, case: Row[Any], now: datetime) -> None:
     """May be a report, may be not: one short question, and nothing if it stays unanswered."""
     if case.types and not case.data.get("placed"):
-        residents.ask(db, case, "place", texts.ask_place(), now=now)
+        asking.ask(db, case, "place", texts.ask_place(), now=now)
     else:
-        residents.ask(db, case, "what", texts.ask_what(), now=now)
+        asking.ask(db, case, "what", texts.ask_what(), now=now)
 
 
 def ask_for_place(db: Connection, desk: Desk, case: Row[Any], now: datetime) -> bool:
@@ -80,8 +80,8 @@ def ask_for_place(db: Connection, desk: Desk, case: Row[Any], now: datetime) -> 
     if case.data.get("placed") and not case.data.get("choices"):
         return False
     choices = [(node_id, grid.node_name(db, node_id)) for node_id in case.data.get("choices", [])]
-    buttons = residents.place_buttons(db, case, choices)
-    return residents.ask(db, case, "place", texts.ask_place(), now=now, buttons=buttons)
+    buttons = asking.place_buttons(db, case, choices)
+    return asking.ask(db, case, "place", texts.ask_place(), now=now, buttons=buttons)
 
 
 def _notify(db: Connection, desk: Desk, timer: Row[Any], now: datetime) -> None:

@@ -48,11 +48,11 @@ def tell_leader(db: Connection, case: Row[Any], now: datetime) -> None:
     _set_claim(db, case, now)
 
 
-def tell_everyone(db: Connection, case: Row[Any], now: datetime) -> None:
-    """An emergency: leaders, deputies and the level above, at once."""
+def tell_everyone(db: Connection, case: Row[Any], now: datetime, *, near_only: bool = False) -> None:
+    """An emergency: leaders, deputies and the level above, at once. `near_only`: not the level above."""
     settings = grid.settings_of(db, case.community_id)
     near = [one for one in parties(db, case, now) if one.person_id is not None]
-    above = _above(db, case, now)
+    above = [] if near_only else _above(db, case, now)
     seen: set[int] = set()
     for party in (*near, *above):
         if party.person_id not in seen:

@@ -14,7 +14,21 @@ from sqlalchemy import Connection, Row
 
 from gridbot import services, texts, understanding
 from gridbot.cases import queries
-from gridbot.desk import arrivals, buttons, changes, commands, replies, reports, residents
+from gridbot.desk import (
+    arrivals,
+    asking,
+    buttons,
+    changes,
+    commands,
+    corrections,
+    fragments,
+    remarks,
+    replies,
+    reports,
+    residents,
+    twins,
+    vague,
+)
 from gridbot.desk.context import LATE, Desk, Hearing, Room
 from gridbot.messages import ChatRole, IncomingKind, load_incoming
 from gridbot.store import outbox
@@ -70,27 +84,58 @@ def _spoken_to(h: Hearing, text: str, reading: Reading) -> bool:
     if _about_a_service(h, text):
         return True
     plain_chat = reading.kind is Kind.CHAT and reading.band is Band.SILENT
-    if plain_chat and not h.for_us and not h.waited_for:
+    if plain_chat and not (h.for_us or h.waited_for) and not _may_matter(h, text):
         return False
-    if residents.answer(h, reading):
+    if asking.answer(h, reading):
         return True
     if h.leads and text and replies.unquoted(h, text, only_sure=not h.private):
         return True
+    if corrections.correct(h, reading, text):
+        return True
     if reading.kind is Kind.REPORT and reading.band is not Band.SILENT:
         return _report(h, reading)
-    if residents.hear_aside(h, reading):
-        return True
-    own = reports.gathering_case(h)
-    if own is not None and reading.kind in (Kind.CHAT, Kind.PLACE):
-        reports.join(h, own, reading)
-        return True
-    return h.private and _alone(h, reading)
+    return any(hear(h, reading, text) for hear in _ASIDE) or (h.private and _alone(h, reading))
+
+
+def _may_matter(h: Hearing, text: str) -> bool:
+    """Plain talk of somebody nothing is waited for from: beside a fresh report, or 又堵了."""
+    return (h.talk and remarks.hint(text)) or bool(vague.said(text))
+
+
+def _aside(h: Hearing, reading: Reading, text: str) -> bool:
+    return residents.hear_aside(h, reading)
+
+
+def _newer(h: Hearing, reading: Reading, text: str) -> bool:
+    """我家也停了, of somebody whose own report is of another thing: not a fragment of that."""
+    return twins.remarked(h, reading, text, frozenset({remarks.Remark.TOO}))
+
+
+def _fragment(h: Hearing, reading: Reading, text: str) -> bool:
+    took = False
+    for case in fragments.gathering_cases(h):
+        if fragments.may_join(h, reading, text, case):
+            fragments.join(h, case, reading)
+            took = True
+    return took
+
+
+#: What talk that reports nothing by itself may be, in order; the first that takes it ends it.
+_ASIDE: tuple[Callable[[Hearing, Reading, str], bool], ...] = (
+    _aside,
+    _newer,
+    vague.hear,
+    _fragment,
+    fragments.supporter_goes_on,
+    twins.remarked,
+)
 
 
 def _report(h: Hearing, reading: Reading) -> bool:
-    if h.leads and not h.private and not reading.urgent and not reading.places:
+    sure = reading.band is Band.OPEN
+    if h.leads and not h.private and not reading.urgent and not (sure and reading.places):
         return False  # the leader's own chatting opens nothing
-    if reading.band is Band.ASK and h.late:
+    if h.late and not sure:
         return False
     reports.hear_report(h, reading)
     return True
@@ -117,7 +162,11 @@ def _quoted(h: Hearing, text: str, reading: Reading) -> bool:
     case = queries.case(h.db, case_id)
     if h.leads and replies.to_case(h, case, text):
         return True
-    return residents.answer(h, reading) or residents.about_a_case(h, case, reading)
+    return (
+        asking.answer(h, reading)
+        or corrections.correct(h, reading, text)
+        or residents.about_a_case(h, case, reading)
+    )
 
 
 def _among_leaders(h: Hearing, text: str) -> bool:

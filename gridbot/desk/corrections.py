@@ -1,0 +1,84 @@
+"""打错了,是5号楼 · 不是3号楼是5号楼: the place put right by whoever reported it."""
+
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+from typing import Any
+
+from sqlalchemy import Row
+
+from gridbot import texts
+from gridbot.cases import actions, queries, voice
+from gridbot.desk import drafts, fragments, notices, opening, sameplace
+from gridbot.desk.context import Hearing
+from gridbot.messages import OPEN_STATES, CaseState
+from gridbot.understanding.reading import Place, Reading
+
+WITHIN = timedelta(hours=2)  #: of the report; later one says it whole
+_TYPO = re.compile(
+    "打错|说错|写错|讲错|报错|输错|少打|多打|更正|纠正|搞错楼|弄错楼|记错|口误|手误|手滑|(?:不对|错了)[,， ]"
+)
+_GROUP = re.compile(r"错群|群.{0,2}错")
+_BARE = re.compile(r"^(?:不好意思|抱歉|啊|哎呀|哎|,|，| )*(?:打错|说错|写错|讲错|输错|记错)了?[。!！~ ]*$")
+
+
+def put_right_by(text: str, places: tuple[Place, ...]) -> Place | None:
+    """The place a text corrects to; None if it corrects none."""
+    if not places or len(text) > 60 or _GROUP.search(text):
+        return None
+    wrong = [one for one in places if re.search(rf"不是(?:在)?{re.escape(one.text)}", text)]
+    right = [one for one in places if one not in wrong and one.strength > 1]
+    if wrong and right and "是" in text.replace("不是", ""):
+        return right[0]
+    return right[-1] if right and _TYPO.search(text) else None
+
+
+def correct(h: Hearing, reading: Reading, text: str) -> bool:
+    """A correction of the sender's own case in this chat, gathering or open. False: it is none."""
+    if not text or not (_TYPO.search(text) or "不是" in text):
+        return False
+    reading = drafts.with_places(h, reading, text)
+    place = put_right_by(text, reading.places)
+    bare = bool(_BARE.match(text))
+    if place is None and not bare:
+        return False
+    case = _own(h)
+    if case is None:
+        return False
+    if place is None:
+        actions.add(h.db, case, drafts.said_of(h), actor=h.actor(), now=h.now)
+        actions.note(h.db, case, wrong_place=True, last=h.said.sent_at.isoformat())
+        return True
+    apply(h, case, place)
+    return True
+
+
+def _own(h: Hearing) -> Row[Any] | None:
+    person = h.known_person()
+    if person is None or not h.has_case:
+        return None
+    states = [state.value for state in OPEN_STATES]
+    for case in queries.of_reporter(h.db, h.community_id, person, states):
+        if case.chat_id == h.chat.id and h.said.sent_at - case.reported_at <= WITHIN:
+            return case
+    return None
+
+
+def apply(h: Hearing, case: Row[Any], place: Place) -> None:
+    """The group reads the new place once, if the old one was said there; the leader's card changes."""
+    actions.add(h.db, case, drafts.said_of(h), actor=h.actor(), now=h.now)
+    actions.note(h.db, case, last=h.said.sent_at.isoformat())
+    fragments.set_place(h, case, place, sameplace.put_right(case.place, place.text))
+    fresh = queries.case(h.db, case.id)
+    if fresh.state == CaseState.GATHERING:
+        if opening.complete(h, fresh.data, fresh.types, fresh.urgent):
+            opening.open_now(h, fresh)
+        else:
+            opening.wait(h, fresh)
+        return
+    if not h.late and not fresh.private:
+        h.answer(
+            texts.corrected(voice.called(fresh, shared=True), fresh.number), purpose="corrected", case=fresh
+        )
+    notices.after_more_words(h.db, case.id, h.now)

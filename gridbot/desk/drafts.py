@@ -1,0 +1,105 @@
+"""From the reading of a message to a draft of a case: what, where, how urgent, and whether it is private."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from gridbot import understanding
+from gridbot.cases.actions import Draft, Said
+from gridbot.desk.context import Hearing
+from gridbot.understanding.reading import Band, Kind, Place, Reading
+
+#: Dangers to one person: never spoken of in the group, not even by a reaction.
+PERSONAL = frozenset({"violence", "relapse", "crisis", "lost"})
+_LONGEST = 200  #: characters of a fragment that are searched for a place
+
+
+def draft_of(h: Hearing, reading: Reading) -> Draft:
+    """What the reading says, with the types' names and limits from the packs."""
+    types = [h.knows.packs.types[issue.type] for issue in reading.issues]
+    place = best_place(reading.places)
+    choices = place.choices if place is not None else ()
+    main = types[0] if types else None
+    return Draft(
+        types=tuple(one.id for one in types),
+        titles=tuple(one.title for one in types[:2]),
+        place=said_place(reading.places),
+        place_key=place.key if place else "",
+        side=place.side.value if place else "",
+        node_id=(place.node if place else None) or h.chat.node_id,
+        urgent=reading.urgent,
+        private=is_private(reading),
+        hazard=reading.danger,
+        claim_minutes=main.deadlines.claim if main else 120,
+        data={
+            "because": list(reading.because),
+            "choices": list(choices),
+            "band": reading.band.value,
+            "placed": place is not None,
+        },
+    )
+
+
+def is_private(reading: Reading) -> bool:
+    return reading.private or reading.danger in PERSONAL
+
+
+def best_place(places: tuple[Place, ...]) -> Place | None:
+    """The place a case lies at: one the grid knows before one only the grammar knows. A mere kind of
+    place (楼道, 门口) is none: it could be anywhere."""
+    firm = [place for place in places if place.strength > 1]
+    known = [place for place in firm if place.node is not None]
+    return known[0] if known else (firm[0] if firm else None)
+
+
+def said_place(places: tuple[Place, ...]) -> str:
+    """The places as written; mere kinds of place only where nothing better was said."""
+    firm = [place for place in places if place.strength > 1] or list(places)
+    return " ".join(dict.fromkeys(one.text for one in firm[:2]))
+
+
+def said_of(h: Hearing, *, part: str = "report") -> Said:
+    said = h.said
+    words = said.text or said.transcript
+    return Said(h.inbox_id, h.person, words, said.message, said.sent_at, said.photos, part)
+
+
+def with_places(h: Hearing, reading: Reading, text: str) -> Reading:
+    """The reading with the places of a short text that is no report by itself ("东门 出的那边")."""
+    if reading.places or not text or len(text) > _LONGEST:
+        return reading
+    from gridbot.understanding.places import find_places
+    from gridbot.understanding.reader import grammar_of
+
+    found = find_places(text, h.knows.gazetteer, h.chat.node_id, grammar=grammar_of(h.knows.packs))
+    return replace(reading, places=found)
+
+
+def read(h: Hearing, text: str) -> Reading:
+    return understanding.read(text, h.knows.packs, h.knows.gazetteer)
+
+
+def reports(reading: Reading) -> bool:
+    return reading.kind is Kind.REPORT and reading.band is not Band.SILENT
+
+
+def things(h: Hearing, text: str) -> list[tuple[str, frozenset[str]]]:
+    """The things named in a text that something can be said of, longest first, each with its types."""
+    from gridbot.understanding.text import clean
+
+    packs = h.knows.packs
+    found: dict[str, frozenset[str]] = {}
+    for which, _, _ in packs.automaton.find_matches_as_indexes(clean(text).norm, overlapping=True):
+        keyword = packs.keywords[which]
+        if keyword.things:
+            found[keyword.word] = frozenset(packs.rules[number].type for number in _bits(keyword.things))
+    return sorted(found.items(), key=lambda one: -len(one[0]))
+
+
+def topics(h: Hearing, text: str) -> frozenset[str]:
+    """The types whose things a text names, report or not: what it is about, if about anything."""
+    return frozenset().union(*(types for _, types in things(h, text)))
+
+
+def _bits(bits: int) -> list[int]:
+    return [number for number in range(bits.bit_length()) if bits >> number & 1]

@@ -1,0 +1,279 @@
+"""One sender's fragments: which of the messages around a report belong to it, before and after."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy import Row
+
+from gridbot.cases import actions, queries
+from gridbot.cases.actions import Draft, Said
+from gridbot.desk import alarms, drafts, notices, opening, remarks, sameplace
+from gridbot.desk.context import Hearing
+from gridbot.messages import OPEN_STATES, CaseState, Incoming, IncomingKind, load_incoming
+from gridbot.store.tables import inbox
+from gridbot.understanding.reading import Band, Kind, Place, Reading
+
+BACK = 8  #: how many of the sender's last messages may be fragments said before
+_NEVER = (Kind.QUESTION, Kind.RESOLVED, Kind.STATUS, Kind.WITHDRAW)
+_THEN = re.compile(r"去年|前年|以前|从前|当年|那年|前几年|早几年|小时候|要是|如果|万一")
+_MORE = re.compile(r"还有|另外|对了|再有|再说|顺便|两桩|两件")
+
+_BEFORE = (
+    sa.select(inbox.c.id, inbox.c.incoming)
+    .where(
+        inbox.c.chat_id == sa.bindparam("of_chat"),
+        inbox.c.user == sa.bindparam("of_user"),
+        inbox.c.id < sa.bindparam("before"),
+        inbox.c.sent_at >= sa.bindparam("since"),
+        inbox.c.case_id.is_(None),
+        inbox.c.state.in_(("done", "pending")),
+        inbox.c.incoming.is_not(None),
+    )
+    .order_by(inbox.c.id.desc())
+    .limit(BACK)
+)
+
+
+def gathering_cases(h: Hearing) -> list[Row[Any]]:
+    """The sender's own cases in this chat whose window is still open: the latest, and what was said in
+    one message with it."""
+    person = h.known_person()
+    if person is None or not h.has_case:
+        return []
+    states = [state.value for state in OPEN_STATES]
+    found = [
+        case
+        for case in queries.of_reporter(h.db, h.community_id, person, states)
+        if case.chat_id == h.chat.id and _window_open(h, case)
+    ]
+    return [case for case in found if case.platform_message == found[0].platform_message]
+
+
+def _window_open(h: Hearing, case: Row[Any]) -> bool:
+    if case.gather_until is None:
+        return False
+    last = datetime.fromisoformat(case.data["last"]) if "last" in case.data else case.reported_at
+    return bool(h.said.sent_at <= min(case.gather_until, last + h.knows.settings.gather_idle))
+
+
+def may_join(h: Hearing, reading: Reading, text: str, case: Row[Any]) -> bool:
+    """Whether something the same person says goes on about the case. Only what clearly is something else
+    does not: 接龙, a price, thanks, an answer to somebody else's talk."""
+    if reading.kind in _NEVER or drafts.reports(reading):
+        return False
+    if remarks.other_talk(text) or (remarks.joke(text) and not reading.places):
+        return False
+    answers = h.said.reply_to
+    return not answers or queries.by_message(h.db, h.community_id, h.chat.id, answers) == case.id
+
+
+def continues(h: Hearing, case: Row[Any], draft: Draft, reading: Reading, text: str) -> bool:
+    """Whether a further report of the same sender is the same thing said again, or what comes of it."""
+    if draft.private and not case.private and reading.urgent:
+        return False
+    same_type = not case.types or not draft.types or bool(set(case.types) & set(draft.types))
+    placed = bool(draft.place_key and case.place_key)
+    near = not placed or sameplace.related(draft.place_key, case.place_key)
+    if same_type:
+        return near or also(h, case, draft, text)
+    if case.urgent:
+        return near
+    if _MORE.search(text) or (placed and reading.band is Band.OPEN):
+        return False
+    if draft.place_key and case.data.get("band") == Band.OPEN.value:
+        return near and placed
+    return near and (reading.urgent or not _supply(h, draft.types))
+
+
+def also(h: Hearing, case: Row[Any], draft: Draft, text: str) -> bool:
+    """11号楼没水, then 12号楼也没: one want of water."""
+    return _supply(h, draft.types) and remarks.remark(text, tuple(case.types)) is remarks.Remark.TOO
+
+
+def _supply(h: Hearing, types: Any) -> bool:
+    known = h.knows.packs.types
+    return any(one in known and known[one].supply for one in types)
+
+
+# --- a fragment joins ----------------------------------------------------------------------------
+
+
+def join(h: Hearing, case: Row[Any], reading: Reading) -> None:
+    """A fragment: its words, and the place or type it brings."""
+    text = h.said.text or h.said.transcript
+    if not actions.add(h.db, case, drafts.said_of(h), actor=h.actor(), now=h.now):
+        return
+    actions.note(h.db, case, last=h.said.sent_at.isoformat())
+    _place_it(h, case, drafts.with_places(h, reading, text), text)
+    if drafts.reports(reading) and reading.issues:
+        _clearer(h, case, reading)
+    case = queries.case(h.db, case.id)
+    if case.state == CaseState.GATHERING:
+        if opening.complete(h, case.data, case.types, case.urgent):
+            opening.open_now(h, case)
+        else:
+            opening.wait(h, case)
+    else:
+        notices.after_more_words(h.db, case.id, h.now)
+
+
+def _place_it(h: Hearing, case: Row[Any], reading: Reading, text: str) -> None:
+    place = drafts.best_place(reading.places)
+    if place is None:
+        return
+    if case.place_key and case.data.get("wrong_place"):
+        set_place(h, case, place, sameplace.put_right(case.place, place.text))
+    elif not case.data.get("placed"):
+        set_place(h, case, place, sameplace.joined(case.place if case.place_key else "", place.text))
+    elif _finer(place, case):
+        set_place(h, case, place, sameplace.joined(case.place, place.text), finer=True)
+    elif _supply(h, case.types) and remarks.remark(text, tuple(case.types)) is remarks.Remark.TOO:
+        set_place(h, case, place, f"{case.place}、{place.text}", finer=True)
+
+
+def _finer(place: Place, case: Row[Any]) -> bool:
+    """Whether it says more of the same place: a unit after the house, a house after a floor."""
+    one, other = sameplace.building(place.key), sameplace.building(case.place_key)
+    if one and other and one != other:
+        return False
+    return place.key != case.place_key and place.key not in case.place_key and place.text not in case.place
+
+
+def set_place(h: Hearing, case: Row[Any], place: Place, said: str, *, finer: bool = False) -> None:
+    key = case.place_key if finer and not place.node and sameplace.building(case.place_key) else place.key
+    actions.locate(
+        h.db,
+        case,
+        place=said,
+        place_key=key,
+        side=place.side.value,
+        node_id=place.node,
+        actor=h.actor(),
+        now=h.now,
+    )
+    actions.note(h.db, case, placed=True, choices=list(place.choices), wrong_place=False)
+
+
+def _clearer(h: Hearing, case: Row[Any], reading: Reading) -> None:
+    """A later fragment that is surer, or dangerous, decides type and urgency."""
+    surer = reading.band is Band.OPEN and (case.data.get("band") != Band.OPEN.value or not case.types)
+    if not surer and not (reading.urgent and not case.urgent):
+        return
+    sharpen(h, case, reading)
+
+
+def sharpen(h: Hearing, case: Row[Any], reading: Reading) -> None:
+    draft = drafts.draft_of(h, reading)
+    actions.retype(
+        h.db,
+        case,
+        types=draft.types,
+        titles=draft.titles,
+        urgent=reading.urgent or case.urgent,
+        private=draft.private or case.private,
+        actor=h.actor(),
+        now=h.now,
+    )
+    actions.note(h.db, case, band=reading.band.value, hazard=draft.hazard or case.data.get("hazard", ""))
+    if reading.urgent and not case.urgent:
+        now_urgent = queries.case(h.db, case.id)
+        if now_urgent.number is not None:
+            alarms.sound(h, now_urgent)
+            alarms.page(h, now_urgent)
+
+
+# --- what was said before ------------------------------------------------------------------------
+
+
+def before(h: Hearing, since: datetime | None = None) -> list[tuple[int, Incoming]]:
+    """What the sender said just before, in this chat, that joined no case: places and photos mostly."""
+    earliest = h.said.sent_at - h.knows.settings.gather_most
+    which = {
+        "of_chat": h.chat.id,
+        "of_user": h.said.sender.id,
+        "before": h.inbox_id,
+        "since": max(earliest, since) if since else earliest,
+    }
+    found: list[tuple[int, Incoming]] = []
+    last = h.said.sent_at
+    for row in h.db.execute(_BEFORE, which):
+        said = load_incoming(row.incoming)
+        if said.kind != IncomingKind.MESSAGE or last - said.sent_at > h.knows.settings.gather_idle:
+            break
+        last = said.sent_at
+        if _may_be_fragment(h, said):
+            found.append((row.id, said))
+    return found[::-1]
+
+
+def _may_be_fragment(h: Hearing, said: Incoming) -> bool:
+    text = said.text or said.transcript
+    if said.forwarded or said.start or said.reply_to or said.text.startswith(("/", "／")):
+        return False
+    if remarks.other_talk(text) or remarks.joke(text) or remarks.plus_one(text) or _THEN.search(text):
+        return False
+    reading = drafts.read(h, text) if text else None
+    return reading is None or (reading.kind not in (*_NEVER, Kind.SUPPORT) and not _of_another_time(reading))
+
+
+def _of_another_time(reading: Reading) -> bool:
+    """去年…, 要是…, 我公司…: words of a trouble that is none here and now."""
+    return bool(reading.because) and reading.because[0].startswith("不算")
+
+
+def with_earlier(h: Hearing, draft: Draft, earlier: list[tuple[int, Incoming]]) -> Draft:
+    """A place said in the breath before counts."""
+    if draft.place_key:
+        return draft
+    for _, said in reversed(earlier):
+        reading = drafts.with_places(h, drafts.read(h, said.text), said.text)
+        place = drafts.best_place(reading.places)
+        if place is not None:
+            return replace(
+                draft,
+                place=place.text,
+                place_key=place.key,
+                side=place.side.value,
+                node_id=place.node or draft.node_id,
+                data={**draft.data, "placed": True, "choices": list(place.choices)},
+            )
+    return draft
+
+
+def keep_earlier(
+    h: Hearing, case: Row[Any], earlier: list[tuple[int, Incoming]], *, part: str = "report"
+) -> None:
+    for inbox_id, said in earlier:
+        words = said.text or said.transcript
+        fragment = Said(inbox_id, h.person, words, said.message, said.sent_at, said.photos, part)
+        actions.add(h.db, case, fragment, actor=h.actor(), now=h.now)
+
+
+# --- a supporter goes on -------------------------------------------------------------------------
+
+
+def supporter_goes_on(h: Hearing, reading: Reading, text: str) -> bool:
+    """A photo, a door, a few words of somebody who has just said "我家也是": kept with the case."""
+    person = h.known_person()
+    if person is None or not h.backs:
+        return False
+    for case in queries.backed_in_chat(h.db, h.chat.id, person):
+        last = queries.last_words(h.db, case.id, person)
+        if last is None or h.said.sent_at - last > h.knows.settings.gather_idle:
+            continue
+        if not may_join(h, reading, text, case) or remarks.remark(text) in (
+            remarks.Remark.FINE,
+            remarks.Remark.BACK,
+            remarks.Remark.ELSE,
+        ):
+            return False
+        said = drafts.said_of(h, part="support")
+        if actions.add(h.db, case, said, actor=h.actor(), now=h.now):
+            notices.after_more_words(h.db, case.id, h.now)
+        return True
+    return False

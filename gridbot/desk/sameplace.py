@@ -1,0 +1,102 @@
+"""Are two place expressions the same place, or part of each other? And a place put right. Pure."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+from gridbot.understanding.places import place_key
+from gridbot.understanding.reading import Place
+
+_BUILDING = re.compile(r"^[^0-9]{0,12}?(\d{1,5}[a-z]?)(?:号|栋|弄|支弄|院)")
+_NUMBERED = re.compile(r"(?:\d{1,5}|[零〇一二两三四五六七八九十百]{1,5})(?:号大院|号院|号楼|号|栋|幢|座|弄)")
+
+
+def building(key: str) -> str:
+    """The number of the house a place lies in, however its unit is called; "" if it names none."""
+    found = _BUILDING.match(key)
+    return found[1] if found else ""
+
+
+def related(one: str, other: str) -> bool:
+    """Whether two place keys may mean the same spot: equal, one part of the other, or a landmark said
+    shorter (弄口, 弄堂口). 1栋 is no part of 11栋; two units of one house are two places."""
+    if not one or not other:
+        return False
+    short, long = sorted((one, other), key=len)
+    if short == long or _part_of(short, long):
+        return True
+    if building(one) and building(one) == building(other):
+        return (
+            _loose(one) in _loose(other)
+            or _loose(other) in _loose(one)
+            or not (_inner(one) and _inner(other))
+        )
+    digits = any(char.isdigit() for char in one + other)
+    return (
+        not digits
+        and len(short) >= 2
+        and short[0] == long[0]
+        and short[-1] == long[-1]
+        and _in_order(short, long)
+    )
+
+
+def _part_of(short: str, long: str) -> bool:
+    at = long.find(short)
+    while at >= 0:
+        before, after = long[at - 1] if at else "", long[at + len(short) : at + len(short) + 1]
+        if not (before.isdigit() and short[0].isdigit()) and not (after.isdigit() and short[-1].isdigit()):
+            return len(short) >= 2
+        at = long.find(short, at + 1)
+    return False
+
+
+def _loose(key: str) -> str:
+    return key.replace("号", "").replace("栋", "").replace("院", "")
+
+
+def _inner(key: str) -> bool:
+    """Whether it says more than the house: a unit, a floor, a door."""
+    return bool(re.search(r"\d{1,5}[a-z]?(?:号|栋|弄|院).*\d", key))
+
+
+def _in_order(short: str, long: str) -> bool:
+    rest = iter(long)
+    return all(char in rest for char in short)
+
+
+def relation(key: str, named: Iterable[Place]) -> str:
+    """What the places of a remark are to a case's: "same", "house" (another part of the same house),
+    "sibling" (another place), or "none" (it names no real place)."""
+    firm = [one for one in named if one.strength > 1]
+    if not firm or not key:
+        return "none"
+    if any(related(key, one.key) for one in firm):
+        return "same"
+    if building(key) and any(building(one.key) == building(key) for one in firm):
+        return "house"
+    return "sibling" if any(one.strength == 3 for one in firm) else "none"
+
+
+def put_right(old: str, new: str) -> str:
+    """A corrected place: the house number changes, what was said of unit and door stays.
+    7号楼2单元 put right by 5号楼 is 5号楼2单元."""
+    was = _NUMBERED.search(old)
+    now = _NUMBERED.fullmatch(new.strip())
+    if was is None or now is None:
+        return new
+    return f"{old[: was.start()]}{new.strip()}{old[was.end() :]}"
+
+
+def joined(before: str, more: str) -> str:
+    """A place and what a later fragment adds to it: 9号楼3单元 after 五楼 is 9号楼3单元五楼."""
+    if not before or place_key(before) in place_key(more):
+        return more
+    if not more or place_key(more) in place_key(before):
+        return before
+    return (
+        f"{more}{before}"
+        if building(place_key(more)) and not building(place_key(before))
+        else f"{before}{more}"
+    )
