@@ -38,7 +38,7 @@ def possible(packs: Packs, seen: set[int], *, named: bool) -> bool:
     look = packs.first_look
     if not look.alone.isdisjoint(seen):
         return True
-    if not look.topics.isdisjoint(seen) and (named or not look.pushes.isdisjoint(seen)):
+    if not look.topics.isdisjoint(seen) and (named or look.pushed(seen)):
         return True
     faults = seen & look.faults
     if not faults:

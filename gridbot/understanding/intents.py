@@ -122,18 +122,25 @@ class Keyword:
     spoken: bool  #: a cue that makes even a silent message of a kind: 我也是, 到哪了, 打错了
 
 
+_LEAST_PUSH = 0.3
+
+
 @dataclass(frozen=True, slots=True)
 class FirstLook:
     """Numbers of keywords by what they can do, so that nearly all chat is let go after a set operation."""
 
     alone: frozenset[int]
     topics: frozenset[int]
-    pushes: frozenset[int]
+    pushes: Mapping[int, float]
     things: frozenset[int]
     faults: frozenset[int]
     spoken: frozenset[int]
     distress: frozenset[int]
     half: frozenset[int]  #: things and faults: half a report, so the other half may be misspelt
+
+    def pushed(self, seen: set[int]) -> bool:
+        """Is there enough complaint or request for a noun to count at all?"""
+        return sum(self.pushes.get(which, 0) for which in seen) >= _LEAST_PUSH
 
 
 @dataclass(frozen=True)
@@ -161,7 +168,7 @@ class Packs:
         return FirstLook(
             frozenset(i for i, keyword in enumerate(self.keywords) if self._has(keyword, topic=False)),
             frozenset(i for i, keyword in enumerate(self.keywords) if self._has(keyword, topic=True)),
-            frozenset(i for i, keyword in enumerate(self.keywords) if self._pushes(keyword)),
+            {i: push for i, keyword in enumerate(self.keywords) if (push := self._pushes(keyword))},
             frozenset(i for i, keyword in enumerate(self.keywords) if keyword.things),
             frozenset(i for i, keyword in enumerate(self.keywords) if keyword.faults),
             frozenset(i for i, keyword in enumerate(self.keywords) if keyword.spoken),
@@ -175,8 +182,8 @@ class Packs:
     def _distress(self, keyword: Keyword) -> bool:
         return any(use.role is Role.CUE and self.cues[use.owner].name == "distress" for use in keyword.uses)
 
-    def _pushes(self, keyword: Keyword) -> bool:
-        return any(use.role is Role.CUE and self.cues[use.owner].push > 0 for use in keyword.uses)
+    def _pushes(self, keyword: Keyword) -> float:
+        return max((self.cues[use.owner].push for use in keyword.uses if use.role is Role.CUE), default=0)
 
     @cached_property
     def memo(self) -> dict[str, object]:

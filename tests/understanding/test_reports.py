@@ -13,7 +13,7 @@ from gridbot.understanding.reading import Band, Kind
 REPORTS = [
     (
         "R1 fire lane, shops and owners",
-        "430弄消防通道又停了一排车，沿街店铺的也停进来了",
+        "430弄的消防通道全停着车，沿街店铺的也往里停",
         {"fire_lane"},
         False,
     ),
@@ -42,7 +42,7 @@ REPORTS = [
     ("R25 small ads", "单元门上小广告贴得密密麻麻", {"flyposting"}, False),
     ("R26 scribbles", "围墙上让人用红漆乱涂乱画", {"flyposting"}, False),
     ("R27 illegal building", "底商往外扩了三米，又在搭建铁皮房", {"illegal_building"}, False),
-    ("R28 parking hard", "步行街停车难，下班转三圈没地方停", {"parking"}, False),
+    ("R28 parking hard", "步行街停车难，下班兜半天没位子", {"parking"}, False),
     ("R29 hardship", "三单元独居老人瘫痪在床没人照顾", {"care"}, False),
     ("gas smell", "有股煤气味", {"gas"}, True),
     ("gas, traditional", "樓道裡有煤氣味", {"gas"}, True),
@@ -57,7 +57,7 @@ REPORTS = [
     ("power", "我们整栋楼停电了", {"power"}, False),
     ("water", "五楼以上水压低得洗不了澡", {"water"}, False),
     ("noise", "广场舞音响震得窗户响，能不能小一点", {"noise"}, False),
-    ("soot", "楼下烧烤油烟直往屋里灌", {"pollution"}, False),
+    ("soot", "楼下烧烤店的油烟全灌到屋里", {"pollution"}, False),
     ("charging", "有人从窗户飞线充电", {"ev_charging"}, False),
     ("stall", "水果摊占着人行道，轮椅过不去", {"vendor"}, False),
     ("property", "物业只收钱不干事，电话永远打不通", {"property"}, False),
