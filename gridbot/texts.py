@@ -855,6 +855,14 @@ def invitation_made(name: str, days: int) -> str:
     return f"给{name}的邀请在下面,请转给本人。{days}天内有效,只能用一次。"
 
 
+def invited_line(name: str, phone: str, link: str) -> str:
+    return f"{name}{f'({phone})' if phone else ''}:{link}"
+
+
+def all_bound(count: str) -> str:
+    return f"{count}名单上的人都有账号了。"
+
+
 def bound_count(bound: int, total: int) -> str:
     return f"已绑定 {bound}/{total}。"
 

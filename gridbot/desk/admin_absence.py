@@ -12,7 +12,7 @@ from sqlalchemy import Row
 from gridbot import texts
 from gridbot.almanac import parse_when
 from gridbot.almanac.spoken import number
-from gridbot.desk.admin_people import held, named, note
+from gridbot.desk.admin_people import by, held, named, note
 from gridbot.desk.context import Hearing
 from gridbot.desk.registry import ADMINS, STAFF, NotMineError, command
 from gridbot.grid import appointments
@@ -75,8 +75,7 @@ def _absent(h: Hearing, who: str, words: str) -> str:
         return texts.several_people(sorted({row.name for row in mine})[:6])
     if person != h.person and Role.ADMIN not in h.roles:
         raise NotMineError
-    actor = h.actor(Role.ADMIN if Role.ADMIN in h.roles else None)
-    appointments.set_absent(h.db, h.community_id, person, until, actor=actor, now=h.now)
+    appointments.set_absent(h.db, h.community_id, person, until, actor=by(h), now=h.now)
     note(h, "absent", person=person, until=until.isoformat())
     zone = h.knows.settings.zone
     last = (until - timedelta(seconds=1)).astimezone(zone).date()
@@ -130,7 +129,6 @@ def back(h: Hearing, said: Match[str]) -> str:
     if not mine or (mine[0].person_id != h.person and Role.ADMIN not in h.roles):
         raise NotMineError
     person = mine[0].person_id
-    actor = h.actor(Role.ADMIN if Role.ADMIN in h.roles else None)
-    appointments.set_absent(h.db, h.community_id, person, None, actor=actor, now=h.now)
+    appointments.set_absent(h.db, h.community_id, person, None, actor=by(h), now=h.now)
     note(h, "back", person=person)
     return texts.back_again("您" if person == h.person else mine[0].name)

@@ -38,6 +38,7 @@ from gridbot.services.service_days.rules import day_words
 from gridbot.store import timers
 from gridbot.store.tables import holdings, identities, people
 
+MOST = 40  #: people in one message
 _EXAMPLE = "任命 李格长 一网格"
 _ROLES = (  # the longest first: 副网格长 holds 网格长
     (Role.DEPUTY, "副网格长"),
@@ -70,8 +71,12 @@ def named(rows: Iterable[Row[Any]], name: str) -> list[Row[Any]]:
 
 def note(h: Hearing, event: str, **data: Any) -> None:
     """The audit event of an act on the community: ids and codes alone."""
-    actor = h.actor(Role.ADMIN if Role.ADMIN in h.roles else None)
-    record(h.db, event, community_id=h.community_id, case_id=None, actor=actor, now=h.now, data=data)
+    record(h.db, event, community_id=h.community_id, case_id=None, actor=by(h), now=h.now, data=data)
+
+
+def by(h: Hearing) -> Actor:
+    """Who does it: as admin, if he is one."""
+    return h.actor(Role.ADMIN if Role.ADMIN in h.roles else None)
 
 
 # --- the first admin -----------------------------------------------------------------------------
@@ -208,6 +213,28 @@ def _invite(h: Hearing, name: str, role: Role, node_id: int | None) -> Answer | 
     return texts.invitation(name, what, h.desk.start_link(code), code)
 
 
+@command(
+    "invite_all",
+    "邀请全部",
+    "都邀请",
+    roles=ADMINS,
+    help="名单上还没绑定的,每人一份邀请,带电话",
+    area="人",
+    where=Where.DISCREET,
+)
+def invite_all(h: Hearing, said: Match[str]) -> str:
+    """For whom the directory names without an account; an invitation still good is given again."""
+    if private_chat(h) is None:
+        return texts.open_private_first()
+    invited = appointments.invite_unbound(h.db, h.community_id, actor=h.actor(Role.ADMIN), now=h.now)
+    if not invited:
+        return texts.all_bound(bound_count(h.db, h.community_id, h.now))
+    note(h, "invited_all", count=len(invited))
+    lines = [texts.invited_line(one.name, one.phone, h.desk.start_link(one.token)) for one in invited[:MOST]]
+    count = bound_count(h.db, h.community_id, h.now)
+    return texts.roster(count, lines, len(invited) - len(lines))
+
+
 # --- 撤职 ----------------------------------------------------------------------------------------
 
 
@@ -300,9 +327,7 @@ def give(h: Hearing, case: Row[Any], person_id: int, name: str, node_id: int | N
     if before not in (None, person_id):
         gone = texts.not_theirs_any_more(what, case.number, name)
         notices.card(h.db, case, gone, "reassigned-away", h.now, [])
-    done = actions.reassign(
-        h.db, case, owner_id=person_id, node_id=node_id, actor=h.actor(Role.ADMIN), now=h.now
-    )
+    done = actions.reassign(h.db, case, owner_id=person_id, node_id=node_id, actor=by(h), now=h.now)
     if done is None:
         return False
     fresh = queries.case(h.db, case.id)
@@ -314,8 +339,6 @@ def give(h: Hearing, case: Row[Any], person_id: int, name: str, node_id: int | N
 
 
 # --- 人员 ----------------------------------------------------------------------------------------
-
-MOST = 40
 
 
 @command(

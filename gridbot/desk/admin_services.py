@@ -16,6 +16,7 @@ from sqlalchemy import Row
 
 from gridbot import texts
 from gridbot.almanac import Rule, parse_rule
+from gridbot.desk.admin_people import by
 from gridbot.desk.context import Hearing
 from gridbot.desk.registry import ADMINS, ANYBODY, Answer, Where, command, confirm, pressed, settle
 from gridbot.messages import Role
@@ -162,7 +163,7 @@ def sentence(h: Hearing) -> bool:
     service = next((one for one in named if match["name"].strip() in (one.short, one.name)), None)
     if service is None or h.known_person() is None:
         return False
-    actor = h.actor(Role.ADMIN if Role.ADMIN in h.roles else None)
+    actor = by(h)
     if not service_days.may_change(h.db, service, actor):
         return False
     known = {one.name for one in service.items}
@@ -191,7 +192,7 @@ def _always(h: Hearing, service: ServiceDay, item: str, *, add: bool) -> str:
     rows: list[Any] = h.db.execute(query).scalar_one() or []
     kept = [one for one in rows if (one.get("name") if isinstance(one, dict) else one) != item]
     items = [*kept, {"name": item}] if add else kept
-    actor = h.actor(Role.ADMIN if Role.ADMIN in h.roles else None)
+    actor = by(h)
     service_days.create(
         h.db, h.community_id, name=service.name, rule=service.rule, actor=actor, now=h.now, items=items
     )

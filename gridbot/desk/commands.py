@@ -8,7 +8,6 @@ denied.
 
 from __future__ import annotations
 
-import re
 from datetime import timedelta
 from typing import Any
 
@@ -57,7 +56,6 @@ __all__ = [
     "run",
 ]
 
-_CODE = re.compile(r"[A-Za-z0-9_-]{12,64}")  # an invitation typed instead of tapped
 REFUSED_AGAIN = timedelta(hours=24)
 _REFUSED = (
     sa.select(sa.literal(1))
@@ -118,7 +116,7 @@ def _run(h: Hearing, heard: Heard) -> bool:
 def _other(h: Hearing) -> bool:
     """What is meant for us without being a command: an invitation's code, an organiser's sentence."""
     text = h.said.text.strip()
-    if h.private and _CODE.fullmatch(text):
+    if h.private and invitations.CODE.fullmatch(text):
         return invitations.open_code(h, text)
     return admin_services.sentence(h)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import sqlalchemy as sa
@@ -24,6 +25,7 @@ from gridbot.store import outbox
 from gridbot.store.tables import chats, communities, holdings, identities
 
 MOST_COMMUNITIES = 6
+CODE = re.compile(r"[A-Za-z0-9_-]{12,64}")
 
 
 def open_link(h: Hearing, code: str) -> bool:
@@ -40,9 +42,11 @@ def open_code(h: Hearing, code: str) -> bool:
 
 def _accept(h: Hearing, code: str, *, said_so: bool) -> bool:
     sender = h.said.sender
-    taken = appointments.accept_invitation(
-        h.db, code, h.said.platform, sender.id, sender.name, now=h.now, chat_id=h.chat.id
-    )
+    taken: Accepted | Refusal = Refusal.UNKNOWN
+    if CODE.fullmatch(code) is not None:
+        taken = appointments.accept_invitation(
+            h.db, code, h.said.platform, sender.id, sender.name, now=h.now, chat_id=h.chat.id
+        )
     if isinstance(taken, Refusal):
         if taken is Refusal.UNKNOWN and not said_so:
             return False

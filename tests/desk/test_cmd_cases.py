@@ -136,6 +136,7 @@ def test_a_leader_gives_work_only_within_his_grids(stage: Stage) -> None:
     assert "不在您管的网格里" in stage.texts(LI.id)[-1]
     stage.says(SECRETARY.id, "改派 1 李格长", chat=SECRETARY.id)
     assert "派给李格长了" in stage.texts(SECRETARY.id)[-1]
+    assert [event.role for event in events(stage, "reassigned")] == ["leader"]
 
 
 def test_whom_and_what_must_be_clear(stage: Stage) -> None:

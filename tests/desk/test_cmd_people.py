@@ -122,6 +122,35 @@ def test_an_invitation_never_stands_in_a_group(stage: Stage) -> None:
     assert "您好" in stage.texts(ADMIN.id)[-1]
 
 
+def test_everybody_on_the_list_without_an_account_is_invited_at_once(stage: Stage) -> None:
+    stage.says(ADMIN.id, "邀请全部", chat=ADMIN.id)
+    assert stage.texts(ADMIN.id)[-1] == "已绑定 2/2。名单上的人都有账号了。"
+    with stage.db() as db:
+        community, node = db.execute(
+            sa.select(tables.grid_nodes.c.community_id, tables.grid_nodes.c.id).where(
+                tables.grid_nodes.c.name == "二网格"
+            )
+        ).one()
+        person = {"name": "陈格长", "phone": "13800000000", "created_at": NOW}
+        made = db.execute(
+            sa.insert(tables.people).values(community_id=community, **person)
+        ).inserted_primary_key
+        assert made is not None
+        held = {"person_id": made[0], "node_id": node, "role": "leader", "since": NOW}
+        db.execute(sa.insert(tables.holdings).values(community_id=community, **held))
+    stage.says(ADMIN.id, "邀请全部", chat=ADMIN.id)
+    count, line = stage.texts(ADMIN.id)[-1].splitlines()
+    assert count == "已绑定 2/3。" and line.startswith("陈格长(13800000000):")
+    stage.starts(CHEN, "陈", payload=code_in(line))
+    assert "绑好了" in stage.texts(CHEN)[-1]
+
+
+def test_a_start_link_with_rubbish_is_refused_kindly(stage: Stage) -> None:
+    for rubbish in ("x", "'; DROP TABLE case", "\x00" * 20, "码" * 64, "A" * 5000):
+        stage.starts("6001", "皮皮", payload=rubbish)
+        assert "不认得" in stage.texts("6001")[-1]
+
+
 def test_what_waited_for_a_leader_reaches_him_when_he_binds(stage: Stage) -> None:
     with stage.db() as db:
         li = tables.identities.c.user == LI.id
