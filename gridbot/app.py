@@ -22,6 +22,7 @@ from gridbot.clock import Clock
 from gridbot.delivery import Mouth
 from gridbot.desk import due, watch
 from gridbot.desk.context import Desk
+from gridbot.grid import actions as grid_actions
 from gridbot.intake import Intake
 from gridbot.messages import Speaker
 from gridbot.settings import Settings
@@ -104,6 +105,10 @@ class App:
         ours.set()
         await running
         await self.write(lambda db: leases.give_back(db, name, owner=self.id, epoch=epoch))
+
+    async def adopts(self, platform: str, bot: str) -> None:
+        """The groups a directory named for this platform become this bot's."""
+        await self.write(lambda db: grid_actions.adopt_chats(db, platform, bot, now=self.now()))
 
     async def write(self, task: Callable[[Connection], Any]) -> Any:
         return await asyncio.wrap_future(self.database.submit(task))
@@ -232,6 +237,7 @@ async def _open_simulator(app: App) -> None:
 
     transcript = upkeep.sqlite_path(app.settings.database).with_suffix(".simulator.jsonl")
     simulator = Simulator(accept=app.intake.accept, path=transcript)
+    await app.adopts(simulator.platform, simulator.bot)
     app.speaks(simulator, platform=simulator.platform, bot=simulator.bot)
     app.routes += simulator_routes(simulator, guard=local_only)
     app.closing.append(simulator.close)
@@ -247,8 +253,9 @@ async def _open_telegram(app: App) -> None:
     from gridbot.channels.telegram_out import TelegramSpeaker
 
     settings = app.settings
-    line: dict[str, Any] = {"api": settings.telegram_api, "proxy": settings.proxy or None}
     bot_id = settings.token.partition(":")[0]
+    await app.adopts("telegram", bot_id)
+    line: dict[str, Any] = {"api": settings.telegram_api, "proxy": settings.proxy or None}
     if app.has("sender"):
         speaker = TelegramSpeaker(settings.token, accept=app.intake.accept, **line)
         await speaker.start()

@@ -179,7 +179,7 @@ def second(
             community_id=case.community_id, case_id=case.id, person_id=person_id, at=now
         )
     )
-    _change(db, case, Move.SECONDED, actor, now, supporters=cases.c.supporters + 1)
+    change(db, case, Move.SECONDED, actor, now, supporters=cases.c.supporters + 1)
     return True
 
 
@@ -195,7 +195,7 @@ def locate(
     now: datetime,
 ) -> bool:
     """The place becomes known or is corrected."""
-    return _change(
+    return change(
         db,
         case,
         Move.PLACED,
@@ -223,7 +223,7 @@ def retype(
 ) -> bool:
     """The type is corrected, or a later fragment made it clearer. Lowering urgency shows in the event."""
     data = {"from": case.types, "to": list(types), "urgent": [case.urgent, urgent]}
-    return _change(
+    return change(
         db,
         case,
         Move.RETYPED,
@@ -241,7 +241,7 @@ def accept(
     db: Connection, case: Row[Any], *, actor: Actor, now: datetime, owner_id: int | None = None
 ) -> int | None:
     """认领: somebody goes to see. Returns the event, or None if it cannot be taken any more."""
-    return _move(db, case, Move.ACCEPTED, actor, now, owner_id=owner_id or actor.person, accepted_at=now)
+    return move(db, case, Move.ACCEPTED, actor, now, owner_id=owner_id or actor.person, accepted_at=now)
 
 
 def progress(
@@ -250,33 +250,33 @@ def progress(
     values: dict[str, Any] = {"owner_id": case.owner_id or actor.person, "until_text": until}
     if case.accepted_at is None:
         values["accepted_at"] = now
-    return _move(db, case, Move.PROGRESS, actor, now, words=words, **values)
+    return move(db, case, Move.PROGRESS, actor, now, words=words, **values)
 
 
 def finish(db: Connection, case: Row[Any], *, actor: Actor, now: datetime, words: str = "") -> int | None:
     """办结 as the leader says it; closed only once the resident agrees or nobody objects."""
     own = actor.person is not None and actor.person == case.reporter_id
-    return _move(db, case, Move.DONE, actor, now, words=words, data={"own_report": own}, done_at=now)
+    return move(db, case, Move.DONE, actor, now, words=words, data={"own_report": own}, done_at=now)
 
 
 def confirm(db: Connection, case: Row[Any], *, actor: Actor, now: datetime) -> int | None:
-    event = _move(db, case, Move.CONFIRMED, actor, now, closed_at=now)
+    event = move(db, case, Move.CONFIRMED, actor, now, closed_at=now)
     if event:
         timers.cancel_all(db, subject(case.id))
     return event
 
 
 def better(db: Connection, case: Row[Any], *, actor: Actor, now: datetime) -> int | None:
-    return _move(db, case, Move.BETTER, actor, now, done_at=None)
+    return move(db, case, Move.BETTER, actor, now, done_at=None)
 
 
 def reopen(db: Connection, case: Row[Any], *, actor: Actor, now: datetime) -> int | None:
     """还没好: back to the same leader."""
-    return _move(db, case, Move.REOPENED, actor, now, done_at=None, closed_at=None, accepted_at=None)
+    return move(db, case, Move.REOPENED, actor, now, done_at=None, closed_at=None, accepted_at=None)
 
 
 def withdraw(db: Connection, case: Row[Any], *, actor: Actor, now: datetime) -> int | None:
-    event = _move(db, case, Move.WITHDRAWN, actor, now, closed_at=now)
+    event = move(db, case, Move.WITHDRAWN, actor, now, closed_at=now)
     if event:
         timers.cancel_all(db, subject(case.id))
         drop_unsaid(db, case.id)
@@ -285,7 +285,7 @@ def withdraw(db: Connection, case: Row[Any], *, actor: Actor, now: datetime) -> 
 
 def close_unanswered(db: Connection, case: Row[Any], *, now: datetime) -> int | None:
     """Two days nobody said otherwise: 未回访, not 满意."""
-    event = _move(db, case, Move.CLOSED, Actor.system(), now, data={"answered": False}, closed_at=now)
+    event = move(db, case, Move.CLOSED, Actor.system(), now, data={"answered": False}, closed_at=now)
     if event:
         timers.cancel_all(db, subject(case.id))
     return event
@@ -306,7 +306,7 @@ def hand_over(
     values: dict[str, Any] = {"unit_id": unit_id}
     if person_id is not None:
         values["owner_id"] = person_id
-    return _move(db, case, Move.HANDED_OVER, actor, now, words=words, data=data, **values)
+    return move(db, case, Move.HANDED_OVER, actor, now, words=words, data=data, **values)
 
 
 def escalate(
@@ -314,7 +314,7 @@ def escalate(
 ) -> int | None:
     """上报: up to the node above. At the top it stays where it is."""
     data = {"from": case.level_node_id, "to": to_node}
-    return _move(
+    return move(
         db,
         case,
         Move.ESCALATED,
@@ -330,7 +330,7 @@ def bounce(db: Connection, case: Row[Any], *, actor: Actor, now: datetime, words
     """退回: not his. The reason is in his words; the resident reads only that it is being looked for."""
     count = int(case.data.get("bounces", 0)) + 1
     data = {"count": count}
-    return _move(db, case, Move.BOUNCED, actor, now, words=words, data=data, more={"bounces": count})
+    return move(db, case, Move.BOUNCED, actor, now, words=words, data=data, more={"bounces": count})
 
 
 def reassign(
@@ -343,7 +343,7 @@ def reassign(
     now: datetime,
 ) -> int | None:
     """An admin gives it to somebody."""
-    return _move(
+    return move(
         db,
         case,
         Move.REASSIGNED,
@@ -358,18 +358,19 @@ def reassign(
 
 
 def remind(db: Connection, case: Row[Any], *, to: int | None, now: datetime) -> bool:
-    return _change(db, case, Move.REMINDED, Actor.system(), now, data={"to": to})
+    return change(db, case, Move.REMINDED, Actor.system(), now, data={"to": to})
 
 
 def told(db: Connection, case: Row[Any], *, person_id: int, private: bool, now: datetime) -> bool:
     """Notes who was told, for 责任倒查; the first one told is the owner (首接负责)."""
     values: dict[str, Any] = {}
+    case = queries.case(db, case.id, lock=True)  # of several told at once the first is the owner
     if case.owner_id is None:
         values["owner_id"] = person_id
     if case.first_told_at is None:
         values["first_told_at"] = now
     data = {"person": person_id, "private": private}
-    return _change(db, case, Move.NOTIFIED, Actor.system(), now, data=data, **values)
+    return change(db, case, Move.NOTIFIED, Actor.system(), now, data=data, **values)
 
 
 def undo(db: Connection, case: Row[Any], event_id: int, *, actor: Actor, now: datetime) -> bool:
@@ -416,7 +417,7 @@ _BEFORE = (
 )
 
 
-def _move(
+def move(
     db: Connection,
     case: Row[Any],
     move: Move,
@@ -444,7 +445,7 @@ def _move(
     return _record(db, row, move, actor, now, data={**(data or {}), "before": before}, words=words)
 
 
-def _change(
+def change(
     db: Connection,
     case: Row[Any],
     move: Move,

@@ -37,6 +37,7 @@ def demo(
     fresh: Annotated[bool, typer.Option("--fresh", help="Forget what was played before. 重新开始。")] = False,
 ) -> None:
     """Try everything in the browser with a made-up community; no account needed. 试一试。"""
+    from gridbot.channels.simulator import forget
     from gridbot.settings import configure_logging, data_dir
     from gridbot.store import upkeep
 
@@ -52,7 +53,7 @@ def demo(
         with upkeep.sole_use(database):
             for part in ("", "-wal", "-shm"):
                 Path(f"{upkeep.sqlite_path(database)}{part}").unlink(missing_ok=True)
-            upkeep.sqlite_path(database).with_suffix(".simulator.jsonl").unlink(missing_ok=True)
+            forget(upkeep.sqlite_path(database).with_suffix(".simulator.jsonl"))
     _make_ready(house)
     _add_sample(house)
     console().print(f"[bold]gridbot[/] → http://{house.http}   (Ctrl-C ends it 按 Ctrl-C 结束)")

@@ -22,8 +22,8 @@ STAY_UNBOUND = timedelta(hours=24)
 
 def joined(h: Hearing) -> None:
     """Added to a group: it says once what it is, and goes after a day if nobody wants it."""
-    known: dict[str, Any] = {"rights": list(h.said.rights)} if h.said.rights else {}
-    if h.said.chat_title:  # of a group nobody has bound it is kept once, when first heard of
+    known: dict[str, Any] = {"rights": list(h.said.rights)}
+    if h.said.chat_title and not h.chat.title:  # the directory's name stays: service days go by it
         known["title"] = h.said.chat_title
     h.db.execute(sa.update(chats).where(chats.c.id == h.chat.id).values(active=True, **known))
     if h.chat.kind == ChatKind.PRIVATE:

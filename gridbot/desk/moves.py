@@ -8,7 +8,6 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-import sqlalchemy as sa
 from sqlalchemy import Connection, Row
 
 from gridbot import texts
@@ -16,8 +15,8 @@ from gridbot.cases import actions, queries, voice
 from gridbot.desk import notices
 from gridbot.desk.context import Hearing
 from gridbot.grid import queries as grid
+from gridbot.grid.rules import UnitScope
 from gridbot.messages import Actor, Role
-from gridbot.store.tables import units
 
 
 def may_handle(h: Hearing, case: Row[Any]) -> bool:
@@ -28,7 +27,10 @@ def may_handle(h: Hearing, case: Row[Any]) -> bool:
     if person == case.owner_id or Role.ADMIN in h.roles:
         return True
     held = grid.roles_of(h.db, h.community_id, person, case.level_node_id or case.node_id, h.now)
-    return bool(held & {Role.LEADER, Role.DEPUTY, Role.UNIT})
+    if held & {Role.LEADER, Role.DEPUTY}:
+        return True
+    handed = grid.people_of_unit(h.db, case.unit_id, h.now) if case.unit_id is not None else []
+    return any(one.person_id == person for one in handed)
 
 
 def accept(db: Connection, case: Row[Any], *, actor: Actor, now: datetime, tapped: bool) -> bool:
@@ -88,7 +90,7 @@ def hand_over(
     return True
 
 
-def _tell_unit(db: Connection, case: Row[Any], unit: Row[Any] | None, now: datetime) -> None:
+def _tell_unit(db: Connection, case: Row[Any], unit: UnitScope | None, now: datetime) -> None:
     """A unit with people on a chat gets its card; else the admins are asked to pass it on."""
     told = False
     if unit is not None:
@@ -103,12 +105,9 @@ def _tell_unit(db: Connection, case: Row[Any], unit: Row[Any] | None, now: datet
         notices.tell_admins(db, case.community_id, text, now, case)
 
 
-def _unit(db: Connection, community_id: int, name: str, unit_id: int | None) -> Row[Any] | None:
-    query = sa.select(units).where(units.c.community_id == community_id)
-    if unit_id is not None:
-        return db.execute(query.where(units.c.id == unit_id)).one_or_none()
-    for unit in db.execute(query):
-        if name and (name in unit.name or unit.name in name):
+def _unit(db: Connection, community_id: int, name: str, unit_id: int | None) -> UnitScope | None:
+    for unit in grid.unit_scopes(db, community_id):
+        if unit.id == unit_id or (unit_id is None and unit.called(name)):
             return unit
     return None
 

@@ -95,7 +95,7 @@ def _ask_which(h: Hearing, cases: list[Row[Any]], text: str) -> None:
             person_id=person,
             data={"words": text},
         )
-        for case in cases[:4]
+        for case in cases[:6]
     ]
     everything = outbox.button(
         h.db,
