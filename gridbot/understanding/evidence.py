@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from gridbot.understanding.intents import Packs, Role, Rule
@@ -33,12 +33,12 @@ class Evidence:
     type: str
 
 
-def possible(packs: Packs, seen: set[int], *, named: bool) -> bool:
+def possible(packs: Packs, seen: set[int], named: Callable[[], bool]) -> bool:
     """Could these keywords make any evidence at all? Decides cheaply for nearly all chat."""
     look = packs.first_look
     if not look.alone.isdisjoint(seen):
         return True
-    if not look.topics.isdisjoint(seen) and (named or look.pushed(seen)):
+    if not look.topics.isdisjoint(seen) and (look.pushed(seen) or named()):
         return True
     faults = seen & look.faults
     if not faults:

@@ -85,7 +85,7 @@ def _read(
     photo: bool,
 ) -> Reading:
     norm = cleaned.norm
-    if not possible(packs, seen, named=_PLACE_HINT.search(norm) is not None):
+    if not possible(packs, seen, lambda: _PLACE_HINT.search(norm) is not None):
         return _without_report(cleaned, seen, packs, gazetteer)
     scan = Scan(norm, packs, found, ())
     evidence = gather(scan, packs)

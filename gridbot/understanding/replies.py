@@ -186,6 +186,8 @@ def _conditional(said: str, bare: str, words: _Words) -> ReplyReading | None:
 
 def _willing(said: str, bare: str, words: _Words) -> ReplyReading | None:
     """不是我管 不过我先去看看: he goes, whatever he says before."""
+    if words.find("third", said):
+        return None
     word = words.find("willing", said)
     return _reading("accept", word) if word else None
 
