@@ -21,7 +21,11 @@ from gridbot.understanding.text import clean
 PACKS = load_packs()
 NOWHERE = Gazetteer.empty()
 #: Characters that rules care about, and those that break things.
-ALPHABET = "灯不亮坏了没电梯停水漏煤气味号楼栋单元弄院一二三十0123456789-，。 \n！?哈路口要是如果\u200b\u202e\ud800\U0001f621Ａ３樓壞abcXYZ[]()*+{}\\"
+ALPHABET = (
+    "灯不亮坏了没电梯停水漏煤气味"
+    "号楼栋单元弄院一二三十0123456789-，。 \n！?哈路口要是如果"
+    "\u200b\u202e\ud800\U0001f621Ａ３樓壞abcXYZ[]()*+{}\\"
+)
 
 
 @settings(max_examples=150, deadline=None)

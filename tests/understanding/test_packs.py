@@ -15,8 +15,9 @@ from gridbot.understanding.places import Gazetteer
 from gridbot.understanding.reading import Band
 
 TAXONOMY = (
-    "fire_lane parking drainage water power lighting heating gas elevator access security sanitation flyposting "
-    "greenery illegal_building noise pollution pets dispute property ev_charging facility road vendor care civic"
+    "fire_lane parking drainage water power lighting heating gas elevator access security sanitation "
+    "flyposting greenery illegal_building noise pollution pets dispute property ev_charging facility road "
+    "vendor care civic"
 )
 
 
@@ -77,7 +78,8 @@ def test_missing_and_empty_folders(tmp_path: Path) -> None:
 def test_a_community_adds_a_type_and_words_of_its_own(tmp_path: Path, nowhere: Gazetteer) -> None:
     layer = tmp_path / "ours.yaml"
     layer.write_text(
-        "types:\n  - id: well\n    title: 水井\n    sure: [辘轳断了]\n  - id: lighting\n    sure: [灯打烊了]\n",
+        "types:\n  - id: well\n    title: 水井\n    sure: [辘轳断了]\n"
+        "  - id: lighting\n    sure: [灯打烊了]\n",
         encoding="utf-8",
     )
     packs = load_packs(default_folder(), layer)
