@@ -818,7 +818,7 @@ def checkup_paused(name: str) -> str:
 
 
 def checkup_unreachable(names: Sequence[str]) -> str:
-    return f"还没点〔开始〕,私下找不到:{'、'.join(names)}。说“任命 名字 网格”,我再写一份邀请"
+    return f"还没点〔开始〕,私下找不到:{'、'.join(names)}。请他们点我头像按〔开始〕;没有账号的,说“邀请全部”"
 
 
 def checkup_unbound_groups(names: Sequence[str]) -> str:
@@ -827,6 +827,10 @@ def checkup_unbound_groups(names: Sequence[str]) -> str:
 
 def checkup_empty_grids(names: Sequence[str]) -> str:
     return f"没有网格长的网格:{'、'.join(names)}"
+
+
+def checkup_double_places(names: Sequence[str]) -> str:
+    return f"不止一个网格有的地名,报事时我会问是哪里:{'、'.join(names)}"
 
 
 def checkup_no_leaders_group() -> str:

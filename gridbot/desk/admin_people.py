@@ -36,7 +36,7 @@ from gridbot.grid.tree import load_tree
 from gridbot.messages import Actor, Role
 from gridbot.services.service_days.rules import day_words
 from gridbot.store import timers
-from gridbot.store.tables import holdings, identities, people
+from gridbot.store.tables import holdings, people
 
 MOST = 40  #: people in one message
 _EXAMPLE = "任命 李格长 一网格"
@@ -358,13 +358,7 @@ def roster(h: Hearing, said: Match[str]) -> str:
     rows = held(h.db, h.community_id, h.now)
     if not rows:
         return texts.roster_empty()
-    reached = set(
-        h.db.execute(
-            sa.select(identities.c.person_id).where(
-                identities.c.community_id == h.community_id, identities.c.reachable.is_(True)
-            )
-        ).scalars()
-    )
+    reached = grid.reached_people(h.db, h.community_id)
     lines = sorted(
         (row.person_id in reached, at, _roster_line(h, row, row.person_id in reached))
         for at, row in enumerate(rows)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
@@ -19,10 +20,11 @@ from gridbot.grid import actions as grid_actions
 from gridbot.grid import appointments, tree
 from gridbot.grid import queries as grid
 from gridbot.grid.appointments import Accepted
+from gridbot.grid.checkup import checkup
 from gridbot.grid.rules import Refusal
 from gridbot.messages import Actor, Button, CaseState, ChatRole, Outgoing, OutKind, Role, Urgency
 from gridbot.store import outbox
-from gridbot.store.tables import chats, communities, holdings, identities
+from gridbot.store.tables import chats, communities
 
 MOST_COMMUNITIES = 6
 CODE = re.compile(r"[A-Za-z0-9_-]{12,64}")
@@ -102,21 +104,13 @@ def office(db: Connection, role: Role, node_id: int | None) -> str:
     return f"{grid.node_name(db, node_id)}的{word}" if node_id is not None else word
 
 
-def bound_count(db: Connection, community_id: int, now: Any) -> str:
-    """已绑定 12/38: of those who lead somewhere, how many can be reached in private."""
-    reached = sa.exists().where(
-        identities.c.person_id == holdings.c.person_id, identities.c.reachable.is_(True)
-    )
-    leads = sa.select(holdings.c.person_id, reached.label("reached")).where(
-        holdings.c.community_id == community_id,
-        holdings.c.role.in_((Role.LEADER.value, Role.DEPUTY.value)),
-        sa.or_(holdings.c.until.is_(None), holdings.c.until > now),
-    )
-    rows = db.execute(leads.distinct()).all()
-    return texts.bound_count(sum(bool(row.reached) for row in rows), len(rows))
+def bound_count(db: Connection, community_id: int, now: datetime) -> str:
+    """已绑定 12/38: of the leaders, how many can be reached in private."""
+    found = checkup(db, community_id, now)
+    return texts.bound_count(found.bound, found.leaders)
 
 
-def menu(db: Connection, chat: Row[Any], held: frozenset[Role], now: Any) -> None:
+def menu(db: Connection, chat: Row[Any], held: frozenset[Role], now: datetime) -> None:
     """This person's commands in the platform's menu, in his private chat alone."""
     outbox.say(
         db,

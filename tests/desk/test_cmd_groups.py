@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from gridbot.messages import ChatKind, ChatRole, Incoming, IncomingKind, OutKind, Role, Sender, load_outgoing
 from gridbot.rehearsal import Stage
 from gridbot.store import tables
-from tests.cast import ADMIN, LEADERS, LI, NOW, RESIDENTS, STRANGER, WANG
+from tests.cast import ADMIN, LEADERS, LI, NOW, RESIDENTS, SECRETARY, STRANGER, WANG
 
 NEW = "-3001"
 
@@ -224,9 +224,7 @@ def test_a_checkup_names_what_is_amiss_in_private(stage: Stage) -> None:
     with stage.db() as db:
         residents = tables.chats.c.chat == RESIDENTS
         db.execute(sa.update(tables.chats).where(residents).values(rights=["send"]))
-        db.execute(
-            sa.update(tables.identities).where(tables.identities.c.user == LI.id).values(reachable=False)
-        )
+        db.execute(sa.update(tables.chats).where(tables.chats.c.chat == LI.id).values(active=False))
     joins(stage)
     stage.says(ADMIN.id, "体检", chat=RESIDENTS)
     assert stage.texts(RESIDENTS) == ["私下发您了。"]
@@ -238,6 +236,7 @@ def test_a_checkup_names_what_is_amiss_in_private(stage: Stage) -> None:
 
 
 def test_a_healthy_community_is_told_so(stage: Stage) -> None:
+    stage.starts(SECRETARY.id, SECRETARY.name)
     with stage.db() as db:
         db.execute(sa.update(tables.chats).values(rights=["send", "read_all", "admin", "pin"]))
         db.execute(

@@ -43,6 +43,7 @@ def holders(stage: Stage, role: Role, grid: str | None = None) -> list[str]:
 
 def test_an_invitation_is_forwarded_opened_and_binds(stage: Stage) -> None:
     stage.desk.start_link = lambda code: f"https://t.me/gridbot?start={code}"
+    stage.starts(SECRETARY.id, SECRETARY.name)
     stage.says(ADMIN.id, "任命 陈格长 二网格", chat=ADMIN.id)
     for_admin, to_forward = stage.texts(ADMIN.id)[-2:]
     assert "7天内有效" in for_admin and "已绑定 2/2" in for_admin
@@ -124,7 +125,7 @@ def test_an_invitation_never_stands_in_a_group(stage: Stage) -> None:
 
 def test_everybody_on_the_list_without_an_account_is_invited_at_once(stage: Stage) -> None:
     stage.says(ADMIN.id, "邀请全部", chat=ADMIN.id)
-    assert stage.texts(ADMIN.id)[-1] == "已绑定 2/2。名单上的人都有账号了。"
+    assert stage.texts(ADMIN.id)[-1] == "已绑定 1/2。名单上的人都有账号了。"
     with stage.db() as db:
         community, node = db.execute(
             sa.select(tables.grid_nodes.c.community_id, tables.grid_nodes.c.id).where(
@@ -140,7 +141,7 @@ def test_everybody_on_the_list_without_an_account_is_invited_at_once(stage: Stag
         db.execute(sa.insert(tables.holdings).values(community_id=community, **held))
     stage.says(ADMIN.id, "邀请全部", chat=ADMIN.id)
     count, line = stage.texts(ADMIN.id)[-1].splitlines()
-    assert count == "已绑定 2/3。" and line.startswith("陈格长(13800000000):")
+    assert count == "已绑定 1/3。" and line.startswith("陈格长(13800000000):")
     stage.starts(CHEN, "陈", payload=code_in(line))
     assert "绑好了" in stage.texts(CHEN)[-1]
 
@@ -268,9 +269,9 @@ def test_a_day_that_is_past_or_none_is_one_sentence(stage: Stage) -> None:
 
 
 def test_the_roster_shows_who_has_not_started(stage: Stage) -> None:
+    stage.starts(SECRETARY.id, SECRETARY.name)
     with stage.db() as db:
-        li = tables.identities.c.user == LI.id
-        db.execute(sa.update(tables.identities).where(li).values(reachable=False))
+        db.execute(sa.update(tables.chats).where(tables.chats.c.chat == LI.id).values(active=False))
     stage.says(ADMIN.id, "人员", chat=ADMIN.id)
     first, second = stage.texts(ADMIN.id)[-1].splitlines()[:2]
     assert first == "已绑定 1/2。" and second == "李格长:一网格的网格长(还没点开始)"
