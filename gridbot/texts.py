@@ -630,6 +630,69 @@ def blocked_by(name: str) -> str:
     return f"{name}停用了我,有事没法私下告诉他了,请您知道。"
 
 
+# --- many at once: outages -----------------------------------------------------------------------
+
+OUTAGES = {
+    "water": ("没水", "水"),
+    "power": ("停电", "电"),
+    "gas": ("没气", "气"),
+    "heating": ("暖气不热", "热"),
+}
+"""Supply type → (what people say is wrong, what is missed)."""
+ANOTHER = "是另一件"
+
+
+def _out(kind: str) -> str:
+    return OUTAGES.get(kind, ("出了毛病", ""))[0]
+
+
+def outage_many(where: str, kind: str, number: int) -> str:
+    return f"好几户说{where}{_out(kind)},合成一件({number}),已告诉社区值班。不用再报,有准信我说一次。"
+
+
+def outage_until(where: str, kind: str, number: int, until: str) -> str:
+    return f"{where}{_out(kind)}({number}):在办,预计{until}。"
+
+
+def outage_over(where: str, kind: str, number: int) -> str:
+    return f'{where}{_out(kind)}({number}),网格长说办好了。哪家还没好,回"还没好"。'
+
+
+def outage_known(where: str, kind: str, number: int, until: str = "") -> str:
+    when = f"预计{until}" if until else "有准信我说一次"
+    return f"好几户说{where}{_out(kind)},记着呢({number}),在办,{when}。"
+
+
+def outage_notice(where: str, kind: str, number: int, people: int) -> str:
+    """To the leaders."""
+    return f"{people}户说{where}{_out(kind)},合成一件({number})。请看一下,去的人按〔{TAKE}〕。"
+
+
+def merged_card(what: str, number: int, into: int) -> str:
+    return f"{what}({number})和别家的合成一件了({into}),看那条就行。"
+
+
+def planned_outage(span: str, until: str, kind: str) -> str:
+    thing = OUTAGES[kind][1]
+    return f'{span}是计划内停{thing}。过了{until}还没{thing},回"还没{thing}",我马上转。'
+
+
+def outage_notice_seen(span: str, until: str, kind: str) -> str:
+    """Where the notice was not the community's own."""
+    thing = OUTAGES[kind][1]
+    return f'群里有通知说{span}停{thing}。过了{until}还没{thing},回"还没{thing}",我马上转。'
+
+
+def outage_unconfirmed(span: str, kind: str) -> str:
+    """To the leader."""
+    thing = OUTAGES[kind][1]
+    return f"群里有人发了通知,说{span}停{thing},不是社区发的。这段时间有人说没{thing},我先不立案,请您留意。"
+
+
+def still_not_closed(what: str, number: int) -> str:
+    return f"{what}({number})前些天说是修好了。是还没好吗?"
+
+
 # --- commands ------------------------------------------------------------------------------------
 
 SURE = "确定"

@@ -86,6 +86,11 @@ def answer(h: Hearing, reading: Reading) -> bool:
     fits = mine or (pending if reading.kind is Kind.PLACE and len(pending) == 1 else [])
     for question in fits:
         case = queries.case(h.db, question.case_id)
+        if question.kind == "closed":
+            if question.person_id == person and _closed(h, case, reading, text):
+                answered(h.db, question.id, h.now)
+                return True
+            continue
         meant = _answering(h, question, case, reading, text)
         if meant is None:
             continue
@@ -97,6 +102,12 @@ def answer(h: Hearing, reading: Reading) -> bool:
             settle(h, case.id)
         return True
     return False
+
+
+def _closed(h: Hearing, case: Row[Any], reading: Reading, text: str) -> bool:
+    from gridbot.desk import closed
+
+    return closed.answer(h, case, reading, text)
 
 
 def _answering(h: Hearing, question: Row[Any], case: Row[Any], reading: Reading, text: str) -> Reading | None:

@@ -12,7 +12,7 @@ from sqlalchemy import Row
 
 from gridbot import services, texts
 from gridbot.cases import queries, voice
-from gridbot.desk import asking, commands, moves, notices, replies, residents
+from gridbot.desk import asking, closed, commands, moves, notices, replies, residents
 from gridbot.desk.context import Hearing
 from gridbot.grid import queries as grid
 from gridbot.messages import Outgoing, OutKind, Role, Urgency
@@ -217,6 +217,17 @@ def _place(h: Hearing, case: Row[Any], button: Row[Any]) -> str:
     return texts.noted()
 
 
+def _again(h: Hearing, case: Row[Any], button: Row[Any]) -> str:
+    """还没好, under the question about what was closed lately."""
+    closed.same(h.db, case, actor=h.actor(Role.RESIDENT), now=h.now)
+    return texts.noted()
+
+
+def _another(h: Hearing, case: Row[Any], button: Row[Any]) -> str:
+    closed.another(h, case)
+    return texts.noted()
+
+
 PRESSED: dict[str, Pressed] = {
     "case:take": _leader_only(_take),
     "case:done": _leader_only(_done),
@@ -234,4 +245,6 @@ PRESSED: dict[str, Pressed] = {
     "case:better": _reporters_only(_better),
     "case:not_yet": _reporters_only(_not_yet),
     "case:place": _reporters_only(_place),
+    "case:again": _reporters_only(_again),
+    "case:another": _reporters_only(_another),
 }

@@ -13,7 +13,7 @@ from sqlalchemy import Connection, Row
 
 from gridbot import services, texts
 from gridbot.cases import actions, queries, rules, voice
-from gridbot.desk import asking, notices
+from gridbot.desk import asking, closed, notices, planned
 from gridbot.desk.context import Desk
 from gridbot.grid import queries as grid
 from gridbot.messages import Actor, CaseState, Outgoing, OutKind, Urgency
@@ -46,7 +46,7 @@ def _case(db: Connection, timer: Row[Any]) -> Row[Any]:
 def _gathered(db: Connection, desk: Desk, timer: Row[Any], now: datetime) -> None:
     """The window is over: ask once, or stay silent if it never became a report."""
     case = _case(db, timer)
-    if case.state != CaseState.GATHERING:
+    if case.state != CaseState.GATHERING or case.data.get("closed"):
         return
     if not case.types or case.data.get("band") != "open":
         _ask_what(db, case, now)
@@ -170,6 +170,20 @@ def _unanswered(db: Connection, desk: Desk, timer: Row[Any], now: datetime) -> N
         notices.after_closed(db, case.id, now, answered=False)
 
 
+def _card(db: Connection, desk: Desk, timer: Row[Any], now: datetime) -> None:
+    case = _case(db, timer)
+    if case.state in (CaseState.WAITING, CaseState.ACCEPTED):
+        notices.refresh_card(db, case, now)
+
+
+def _closed_again(db: Connection, desk: Desk, timer: Row[Any], now: datetime) -> None:
+    closed.nobody_answered(db, _case(db, timer), now)
+
+
+def _planned_over(db: Connection, desk: Desk, timer: Row[Any], now: datetime) -> None:
+    planned.over(db, timer)
+
+
 def _erase(db: Connection, desk: Desk, timer: Row[Any], now: datetime) -> None:
     """Chat of yesterday goes; in pieces, so that nobody waits for it."""
     more = inbox.erase_old(db, now=now) >= 500
@@ -200,6 +214,9 @@ DUE: dict[str, Due] = {
     notices.CLAIM: _claim_overdue,
     notices.UNPLACED: _unplaced,
     notices.CONFIRM: _unanswered,
+    notices.CARD: _card,
+    closed.CLOSED: _closed_again,
+    planned.PLANNED: _planned_over,
     ERASE: _erase,
     LEAVE: _leave,
 }

@@ -21,6 +21,7 @@ from gridbot.understanding.reading import Band, Kind, Place, Reading
 BACK = 8  #: how many of the sender's last messages may be fragments said before
 _NEVER = (Kind.QUESTION, Kind.RESOLVED, Kind.STATUS, Kind.WITHDRAW)
 _THEN = re.compile(r"去年|前年|以前|从前|当年|那年|前几年|早几年|小时候|要是|如果|万一")
+_ONCE = re.compile(r"上趟|上次|上回|上个月|以前|那次|那回")
 _MORE = re.compile(r"还有|另外|对了|再有|再说|顺便|两桩|两件")
 
 _BEFORE = (
@@ -86,7 +87,7 @@ def continues(h: Hearing, case: Row[Any], draft: Draft, reading: Reading, text: 
     if _MORE.search(text) or (placed and reading.band is Band.OPEN):
         return False
     if draft.place_key and case.data.get("band") == Band.OPEN.value:
-        return near and placed
+        return near and (placed or reading.band is Band.ASK)  # a place said late sounds like half a report
     return near and (reading.urgent or not _supply(h, draft.types))
 
 
@@ -266,10 +267,15 @@ def supporter_goes_on(h: Hearing, reading: Reading, text: str) -> bool:
         last = queries.last_words(h.db, case.id, person)
         if last is None or h.said.sent_at - last > h.knows.settings.gather_idle:
             continue
-        if not may_join(h, reading, text, case) or remarks.remark(text) in (
-            remarks.Remark.FINE,
-            remarks.Remark.BACK,
-            remarks.Remark.ELSE,
+        if (
+            not may_join(h, reading, text, case)
+            or _ONCE.search(text)
+            or remarks.remark(text)
+            in (
+                remarks.Remark.FINE,
+                remarks.Remark.BACK,
+                remarks.Remark.ELSE,
+            )
         ):
             return False
         said = drafts.said_of(h, part="support")

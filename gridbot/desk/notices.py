@@ -13,6 +13,7 @@ from sqlalchemy import Connection, Row
 
 from gridbot import texts
 from gridbot.cases import actions, queries, rules, voice
+from gridbot.desk import incident_words
 from gridbot.grid import queries as grid
 from gridbot.grid.queries import SettingsView
 from gridbot.messages import Button, CaseState, Urgency
@@ -20,6 +21,8 @@ from gridbot.privacy import mask
 from gridbot.store import outbox, timers
 
 NOTIFY, CLAIM, GATHER, UNPLACED, CONFIRM = "notify", "claim", "gather", "unplaced", "confirm"
+CARD = "card"  #: an incident's card is edited a little later
+CARD_EVERY = timedelta(seconds=30)
 ASK_AGAIN_NEVER = timedelta(hours=24)  #: how long an answer to a question is waited for
 UNANSWERED = timedelta(hours=48)
 
@@ -61,6 +64,21 @@ def tell_everyone(db: Connection, case: Row[Any], now: datetime, *, near_only: b
     timers.set_timer(
         db, CLAIM, actions.subject(case.id), now + settings.urgent_claim, community_id=case.community_id
     )
+
+
+def tell_of_incident(db: Connection, case: Row[Any], now: datetime) -> None:
+    """One notice a leader: whoever is responsible where it began, and the leaders of the node above all."""
+    near = [one for one in parties(db, case, now)[:1] if one.person_id is not None]
+    above = list(grid.leaders_of(db, case.node_id, now)) if case.node_id is not None else []
+    text = texts.outage_notice(case.place, incident_words.kind(case), case.number, 1 + case.supporters)
+    seen: set[int] = set()
+    for party in (*near, *above):
+        if party.person_id not in seen:
+            seen.add(party.person_id)
+            tell(db, case, party.person_id, party.name, now, text=text)
+    if not seen:
+        tell_admins(db, case.community_id, text, now, case)
+    _set_claim(db, case, now)
 
 
 def tell(
@@ -189,7 +207,9 @@ def after_progress(db: Connection, case_id: int, words: str, now: datetime) -> N
     chat = voice.chat_row(db, case.chat_id)
     private = grid.private_chat_of(db, case.reporter_id) if case.reporter_id else None
     buttons: list[list[Button]] = []
-    if private is not None:
+    if incident_words.is_incident(case) and case.until_text:
+        incident_words.expected(db, case, mask(case.until_text), now)
+    elif private is not None:
         voice.to_chat(
             db,
             private,
@@ -202,7 +222,7 @@ def after_progress(db: Connection, case_id: int, words: str, now: datetime) -> N
         voice.tell_reporter(
             db, case, texts.progress_line(what, case.number, masked), purpose="progress", now=now
         )
-    elif not case.private and not case.data.get("told_group"):
+    elif not case.private and not case.data.get("told_group") and not incident_words.is_incident(case):
         voice.tell_reporter(
             db, case, texts.progress_set_phrase(what, case.number), purpose="progress", now=now
         )
@@ -236,15 +256,18 @@ def after_done(db: Connection, case_id: int, now: datetime, *, event: int, tappe
     settings = grid.settings_of(db, case.community_id)
     say_at = now + rules.UNDO_FOR if tapped else now
     say_at = rules.after_quiet_hours(say_at, settings.quiet_start, settings.quiet_end, settings.zone)
-    voice.tell_reporter(
-        db,
-        case,
-        texts.please_check(voice.called(case, shared=True), case.number),
-        purpose="please-check",
-        now=now,
-        buttons=voice.answer_buttons(db, case, now),
-        due_at=say_at,
-    )
+    if incident_words.is_incident(case):
+        incident_words.over(db, case, now, say_at)
+    else:
+        voice.tell_reporter(
+            db,
+            case,
+            texts.please_check(voice.called(case, shared=True), case.number),
+            purpose="please-check",
+            now=now,
+            buttons=voice.answer_buttons(db, case, now),
+            due_at=say_at,
+        )
     what = voice.called(case, shared=False)
     text = texts.done_card(what, case.number) if tapped else texts.done_told(what, case.number)
     undo = voice.undo_button(db, case, case.owner_id, event, now) if tapped else []
@@ -303,6 +326,23 @@ def after_more_words(db: Connection, case_id: int, now: datetime) -> None:
         if not case.urgent:
             schedule_notice(db, case, grid.settings_of(db, case.community_id), now)
         return
+    if incident_words.is_incident(case):
+        _card_later(db, case, now)
+    else:
+        refresh_card(db, case, now)
+
+
+def _card_later(db: Connection, case: Row[Any], now: datetime) -> None:
+    """In a burst the card changes at most twice a minute."""
+    due = case.data.get("card_due")
+    if due and datetime.fromisoformat(due) > now:
+        return
+    at = now + CARD_EVERY
+    actions.note(db, case, card_due=at.isoformat())
+    timers.set_timer(db, CARD, actions.subject(case.id), at, community_id=case.community_id)
+
+
+def refresh_card(db: Connection, case: Row[Any], now: datetime) -> None:
     if case.owner_id is not None:
         name = grid.name_of(db, case.owner_id)
         accepted = case.state != CaseState.WAITING

@@ -17,6 +17,8 @@ from gridbot.understanding.reading import Band
 
 def complete(h: Hearing, data: dict[str, Any], types: Any, urgent: bool) -> bool:
     """Whether it can be told to somebody: a sure type, and a place or no need of one."""
+    if data.get("closed"):
+        return False  # asked whether it is what was closed lately
     if urgent or h.late:
         return bool(types)
     sure = data.get("band") == Band.OPEN.value and bool(types)

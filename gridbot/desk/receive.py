@@ -17,11 +17,13 @@ from gridbot.cases import queries
 from gridbot.desk import (
     arrivals,
     asking,
+    bursts,
     buttons,
     changes,
     commands,
     corrections,
     fragments,
+    planned,
     remarks,
     replies,
     reports,
@@ -63,9 +65,9 @@ def hear(h: Hearing) -> bool:
         return False
     if commands.run(h):
         return False
-    if said.mentions_other or said.forwarded:
-        return True
     text = said.text or said.transcript
+    if said.mentions_other or said.forwarded:
+        return not (h.chat.role != ChatRole.UNBOUND and said.forwarded and planned.announced(h, text))
     reading = understanding.read(text, h.knows.packs, h.knows.gazetteer, photo=bool(said.photos))
     h.heed()
     if h.ignored and not h.private:
@@ -81,7 +83,7 @@ def hear(h: Hearing) -> bool:
 
 def _spoken_to(h: Hearing, text: str, reading: Reading) -> bool:
     """What is not a quote: an answer, a leader's word, a report, a fragment, a question about services."""
-    if _about_a_service(h, text):
+    if _about_a_service(h, text) or planned.announced(h, text) or bursts.answered(h, text):
         return True
     plain_chat = reading.kind is Kind.CHAT and reading.band is Band.SILENT
     if plain_chat and not (h.for_us or h.waited_for) and not _may_matter(h, text):
@@ -123,6 +125,7 @@ def _fragment(h: Hearing, reading: Reading, text: str) -> bool:
 #: What talk that reports nothing by itself may be, in order; the first that takes it ends it.
 _ASIDE: tuple[Callable[[Hearing, Reading, str], bool], ...] = (
     _aside,
+    planned.still,
     _newer,
     vague.hear,
     _fragment,

@@ -6,6 +6,7 @@ question with choices. What is doubtful is asked back, never guessed as done.
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 from sqlalchemy import Row
@@ -18,6 +19,7 @@ from gridbot.messages import CaseState
 from gridbot.store import outbox
 from gridbot.understanding.replies import ReplyReading, read_reply
 
+JUST = timedelta(minutes=10)
 NEEDS = {  # a word fits a case only in these states
     "accept": (CaseState.WAITING, CaseState.GATHERING),
     "progress": (CaseState.WAITING, CaseState.ACCEPTED),
@@ -52,6 +54,7 @@ def unquoted(h: Hearing, text: str, *, only_sure: bool) -> bool:
     if fits is None or (only_sure and not reading.sure):
         return False
     mine = [case for case in queries.with_owner(h.db, h.community_id, person) if case.state in fits]
+    mine = mine or _just_reported(h, fits)
     named = [case for case in mine if str(case.number) in text]
     mine = named or mine
     if len(mine) == 1:
@@ -61,6 +64,19 @@ def unquoted(h: Hearing, text: str, *, only_sure: bool) -> bool:
         return False
     _ask_which(h, mine, text)
     return True
+
+
+def _just_reported(h: Hearing, fits: tuple[CaseState, ...]) -> list[Row[Any]]:
+    """What came up in this very chat and nobody has been told of yet: 我马上到 is about that."""
+    if h.private:
+        return []
+    since = h.said.sent_at - JUST
+    found = [
+        case
+        for case in queries.recent_in_chat(h.db, h.chat.id, since)
+        if case.owner_id is None and case.state in fits and moves.may_handle(h, case)
+    ]
+    return found if len(found) == 1 else []
 
 
 def apply(h: Hearing, case: Row[Any], reading: ReplyReading, text: str) -> None:

@@ -12,7 +12,7 @@ from dataclasses import replace
 
 from gridbot.cases import actions
 from gridbot.cases.actions import Draft
-from gridbot.desk import drafts, fragments, opening, twins
+from gridbot.desk import bursts, closed, drafts, fragments, opening, planned, twins
 from gridbot.desk.context import Hearing
 from gridbot.desk.remarks import Remark
 from gridbot.understanding.reading import Band, Issue, Place, Reading
@@ -38,9 +38,13 @@ def _hear_one(h: Hearing, reading: Reading, text: str, *, further: bool) -> None
             if fragments.continues(h, own, draft, reading, text):
                 fragments.join(h, own, reading)
                 return
+    if planned.answers(h, draft):
+        return
     twin = twins.find_twin(h, draft, text)
     if twin is not None:
         twins.second(h, twin, reading)
+    elif not further and closed.again(h, draft):
+        return
     elif further or not twins.remarked(h, reading, text, _TOO if reading.band is Band.OPEN else frozenset()):
         begin(h, draft, reading, further=further)
 
@@ -91,6 +95,8 @@ def begin(h: Hearing, draft: Draft, reading: Reading, *, further: bool = False) 
         complete=ready,
     )
     fragments.keep_earlier(h, case, earlier)
+    if bursts.watch(h, case):
+        return
     if ready:
         opening.opened(h, case)
     else:

@@ -35,8 +35,14 @@ def about_a_case(h: Hearing, case: Row[Any], reading: Reading) -> bool:
     elif mine and case.state in OPEN_STATES and fragments.may_join(h, reading, text, case):
         fragments.join(h, case, reading)
     else:
-        return False
+        return _of_that_talk(h, case, reading)
     return True
+
+
+def _of_that_talk(h: Hearing, case: Row[Any], reading: Reading) -> bool:
+    """我给物业打电话, under somebody's emergency: part of that talk, whatever it sounds like by itself."""
+    talk = case.urgent and case.state in _LIVE and not reading.urgent
+    return bool(talk) and h.known_person() != case.reporter_id and drafts.best_place(reading.places) is None
 
 
 def _joins(h: Hearing, case: Row[Any], reading: Reading, text: str) -> bool:

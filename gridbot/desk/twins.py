@@ -33,6 +33,9 @@ def find_twin(h: Hearing, draft: Draft, text: str) -> Row[Any] | None:
     """A live case about the same thing, by anybody."""
     if not draft.types:
         return None
+    incident = bursts.incident_for(h, draft)
+    if incident is not None:
+        return incident
     return _elsewhere(h, draft, text) or _in_this_talk(h, draft, text)
 
 
@@ -91,7 +94,7 @@ def second(h: Hearing, case: Row[Any], reading: Reading, *, report: bool = True)
         return
     said = drafts.said_of(h, part="support")
     new = actions.second(h.db, case, h.person, said, actor=h.actor(), now=h.now)
-    earlier = fragments.before(h, case.reported_at) if new else []
+    earlier = fragments.before(h, case.opened_at) if new and case.opened_at else []
     fragments.keep_earlier(h, case, earlier, part="support")
     if case.state == CaseState.DONE and reading.kind is Kind.REPORT:
         actions.reopen(h.db, case, actor=h.actor(), now=h.now)
