@@ -143,7 +143,7 @@ class FirstLook:
         return sum(self.pushes.get(which, 0) for which in seen) >= _LEAST_PUSH
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Packs:
     """Everything the reader knows, compiled once and never changed."""
 
@@ -173,7 +173,7 @@ class Packs:
             frozenset(i for i, keyword in enumerate(self.keywords) if keyword.faults),
             frozenset(i for i, keyword in enumerate(self.keywords) if keyword.spoken),
             frozenset(i for i, keyword in enumerate(self.keywords) if self._distress(keyword)),
-            frozenset(i for i, keyword in enumerate(self.keywords) if keyword.things or keyword.faults),
+            frozenset(i for i, k in enumerate(self.keywords) if k.things or k.faults),
         )
 
     def _has(self, keyword: Keyword, *, topic: bool) -> bool:

@@ -31,8 +31,9 @@ def test_a_type_says_who_and_how_soon(packs: Packs) -> None:
     assert packs.types["care"].private and packs.types["dispute"].private
 
 
-def test_every_example_is_read_as_it_says_and_every_trap_is_silent(packs: Packs) -> None:
-    assert [p for p in check(packs) if "例句" in p.what or "沉默" in p.what] == []
+def test_the_shipped_packs_are_in_order(packs: Packs) -> None:
+    """No word twice or shadowed, every example read as it says, every trap silent."""
+    assert check(packs) == []
 
 
 def _folder(tmp_path: Path, **files: str) -> Path:
