@@ -12,7 +12,7 @@ import signal
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import structlog
 from sqlalchemy import Connection
@@ -22,15 +22,19 @@ from gridbot.clock import Clock
 from gridbot.delivery import Mouth
 from gridbot.desk import due, watch
 from gridbot.desk.context import Desk
+from gridbot.desk.menus import menus
 from gridbot.grid import actions as grid_actions
 from gridbot.intake import Intake
-from gridbot.messages import Speaker
+from gridbot.messages import Role, Speaker
 from gridbot.settings import Settings
 from gridbot.store import leases, upkeep
 from gridbot.store.db import Database
 from gridbot.understanding.intents import KeywordRule, Packs, default_folder, load_packs
 from gridbot.understanding.places import Gazetteer
 from gridbot.understanding.segment import set_cache_dir
+
+if TYPE_CHECKING:
+    from gridbot.channels.telegram_out import TelegramSpeaker
 
 log = structlog.get_logger()
 
@@ -256,10 +260,12 @@ async def _open_telegram(app: App) -> None:
     bot_id = settings.token.partition(":")[0]
     await app.adopts("telegram", bot_id)
     line: dict[str, Any] = {"api": settings.telegram_api, "proxy": settings.proxy or None}
-    if app.has("sender"):
+    if app.has("sender") or app.has("worker"):
         speaker = TelegramSpeaker(settings.token, accept=app.intake.accept, **line)
         await speaker.start()
         app.closing.append(speaker.close)
+        app.parts["telegram introduction"] = lambda stop: _introduce(app, speaker, stop)
+    if app.has("sender"):
         app.speaks(speaker, platform="telegram", bot=bot_id)
     if settings.telegram_webhook and app.has("web"):
         await _open_webhook(app, line)
@@ -274,6 +280,18 @@ async def _open_telegram(app: App) -> None:
 
         app.watched.append(lambda: {"telegram": pollers[0].state if pollers else "waiting"})
         app.parts["telegram"] = app.alone(f"poller telegram {bot_id}", poll)
+
+
+async def _introduce(app: App, speaker: TelegramSpeaker, stop: asyncio.Event) -> None:
+    """Learns the bot's name, which links to it need, and shows the commands in its menu."""
+    from gridbot.channels.telegram_out import CommandMenu
+
+    while not stop.is_set():
+        if name := await speaker.username():
+            app.desk.start_link = lambda code: f"https://t.me/{name}?start={code}"
+            await speaker.publish_commands([CommandMenu("default", tuple(menus()[Role.RESIDENT]))])
+            await stop.wait()
+        await _pause(stop, 30)
 
 
 async def _open_webhook(app: App, line: dict[str, Any]) -> None:

@@ -164,3 +164,12 @@ def test_the_scripts_are_shell() -> None:
     for script in ("deploy/chromium", ".ci/run"):
         assert os.access(ROOT / script, os.X_OK), script
         subprocess.run(["sh", "-n", str(ROOT / script)], check=True)
+
+
+def test_the_readme_has_the_table_of_commands() -> None:
+    """Made from the registry: python -c 'from gridbot.desk.commands import markdown_table; …'"""
+    from gridbot.desk.commands import markdown_table
+
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    shown = text.partition("<!-- commands: begin -->\n")[2].partition("<!-- commands: end -->")[0]
+    assert shown.strip() == markdown_table().strip()

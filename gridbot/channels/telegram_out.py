@@ -172,6 +172,14 @@ class TelegramSpeaker:
             _log.error("Row %s to Telegram: %s", delivery.id, type(error).__name__)
             return SendResult(Outcome.UNKNOWN, reason=type(error).__name__)
 
+    async def username(self) -> str:
+        """The bot's own name, for links to it; "" if Telegram cannot be asked just now."""
+        try:
+            return (await self._unpaced.get_me()).username or ""
+        except bad.TelegramError as error:
+            _log.warning("Telegram was not asked for the bot's name: %s", type(error).__name__)
+            return ""
+
     async def publish_commands(self, menus: Sequence[CommandMenu]) -> SendResult:
         """Sets the command menus. A menu is no permission: who may do what is checked elsewhere."""
         for menu in menus:
