@@ -288,7 +288,7 @@ def _play(stage: Stage, lines: list[dict[str, Any]], index: int, names: dict[str
     if line.get("photo"):
         more["photos"] = (f"photo-{index}",)
     if line.get("voice"):
-        more["voice"] = True
+        more |= {"voice": True, "transcript": line.get("transcript", "")}
     if line.get("edit_of") is not None:
         more |= {"kind": IncomingKind.EDIT, "message": f"m{line['edit_of']}"}
     if line.get("recalled") is not None:

@@ -183,6 +183,17 @@ def second(
     return True
 
 
+def unsecond(db: Connection, case: Row[Any], person_id: int, *, actor: Actor, now: datetime) -> bool:
+    """Somebody took their "我家也是" back."""
+    gone = db.execute(
+        sa.delete(supporters).where(supporters.c.case_id == case.id, supporters.c.person_id == person_id)
+    )
+    if not gone.rowcount:
+        return False
+    data = {"less": 1}
+    return change(db, case, Move.SECONDED, actor, now, data=data, supporters=cases.c.supporters - 1)
+
+
 def locate(
     db: Connection,
     case: Row[Any],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 from typing import Any
 
@@ -15,10 +16,11 @@ from gridbot.desk.context import Hearing
 from gridbot.messages import CaseState
 from gridbot.store import outbox, timers
 from gridbot.store.tables import questions
-from gridbot.understanding.reading import Kind, Reading
+from gridbot.understanding.reading import Band, Kind, Reading
 
 ANSWER_FOR = timedelta(hours=24)
 
+_WHOSE = re.compile(r"[我她他你您咱是在的住呀啊哦嗯妈爸爷奶婆公姥姨叔舅家老人那就们报说 ,，。！!~]{0,12}")
 _ASKED = sa.select(questions.c.id).where(questions.c.case_id == sa.bindparam("of_case"))
 
 
@@ -83,7 +85,7 @@ def answer(h: Hearing, reading: Reading) -> bool:
     text = h.said.text or h.said.transcript
     reading = drafts.with_places(h, reading, text)
     mine = [one for one in pending if one.person_id == person]
-    fits = mine or (pending if reading.kind is Kind.PLACE and len(pending) == 1 else [])
+    fits = mine or (pending if len(pending) == 1 and _bare_place(reading, text) else [])
     for question in fits:
         case = queries.case(h.db, question.case_id)
         if question.kind == "closed":
@@ -91,7 +93,7 @@ def answer(h: Hearing, reading: Reading) -> bool:
                 answered(h.db, question.id, h.now)
                 return True
             continue
-        meant = _answering(h, question, case, reading, text)
+        meant = _answering(h, question, case, _as_answer(case, reading), text)
         if meant is None:
             continue
         answered(h.db, question.id, h.now)
@@ -102,6 +104,24 @@ def answer(h: Hearing, reading: Reading) -> bool:
             settle(h, case.id)
         return True
     return False
+
+
+def _bare_place(reading: Reading, text: str) -> bool:
+    """Nothing but a place, and whose it is: 我妈家5号楼."""
+    place = drafts.best_place(reading.places)
+    if place is None or place.strength < 3 or reading.band is Band.OPEN:
+        return False
+    return reading.kind is Kind.PLACE or bool(_WHOSE.fullmatch(text.replace(place.text, "", 1)))
+
+
+def _as_answer(case: Row[Any], reading: Reading) -> Reading:
+    """Where a place is waited for, half a report beside it ("3号楼的单元门") is the answer, no new matter."""
+    place = drafts.best_place(reading.places)
+    if not drafts.reports(reading) or reading.band is not Band.ASK or place is None:
+        return reading
+    if set(case.types) & set(reading.types):
+        return reading
+    return Reading(Kind.PLACE, Band.SILENT, places=reading.places, because=reading.because)
 
 
 def _closed(h: Hearing, case: Row[Any], reading: Reading, text: str) -> bool:

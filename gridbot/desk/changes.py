@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import sqlalchemy as sa
+from sqlalchemy import Row
 
 from gridbot import understanding
 from gridbot.cases import actions, queries
-from gridbot.desk import drafts, notices, opening, reports
+from gridbot.desk import drafts, fragments, notices, opening, reports
 from gridbot.desk.context import Hearing
-from gridbot.messages import OPEN_STATES, ChatRole
+from gridbot.messages import OPEN_STATES, CaseState, ChatRole
 from gridbot.store import inbox
 from gridbot.store.tables import case_messages
-from gridbot.understanding.reading import Band, Kind
+from gridbot.understanding.reading import Band, Kind, Reading
 
 
 def edited(h: Hearing) -> None:
@@ -34,30 +37,29 @@ def edited(h: Hearing) -> None:
         .values(text=h.said.text)
     )
     inbox.join_case(h.db, h.inbox_id, case_id)
+    _follow(h, case, reading)
+
+
+def _follow(h: Hearing, case: Row[Any], reading: Reading) -> None:
+    """Place and type follow the new words; the leader's card changes, the group reads nothing."""
     place = drafts.best_place(reading.places)
-    if place is not None and place.key != case.place_key:
-        actions.locate(
-            h.db,
-            case,
-            place=place.text,
-            place_key=place.key,
-            side=place.side.value,
-            node_id=place.node,
-            actor=h.actor(),
-            now=h.now,
-        )
-        actions.note(h.db, case, placed=True, choices=list(place.choices))
-        fresh = queries.case(h.db, case_id)
-        if fresh.number is None and opening.complete(h, fresh.data, fresh.types, fresh.urgent):
-            opening.open_now(h, fresh)
-            return
-    notices.after_more_words(h.db, case_id, h.now)
+    said = drafts.said_place(reading.places)
+    if place is not None and (place.key != case.place_key or said != case.place):
+        fragments.set_place(h, case, place, said)
+    if drafts.reports(reading) and reading.band is Band.OPEN and not set(case.types) & set(reading.types):
+        fragments.sharpen(h, case, reading)
+    fresh = queries.case(h.db, case.id)
+    if fresh.number is None and opening.complete(h, fresh.data, fresh.types, fresh.urgent):
+        opening.open_now(h, fresh)
+        return
+    notices.after_more_words(h.db, case.id, h.now)
 
 
 def recalled(h: Hearing) -> None:
     """撤回: the words go; a case of which nothing is left is withdrawn, and its handler told."""
     if h.chat.community_id is None:
         return
+    inbox.forget(h.db, h.chat.id, h.said.message, before=h.inbox_id)
     case_id = queries.by_message(h.db, h.community_id, h.chat.id, h.said.message)
     if case_id is None:
         return
@@ -67,11 +69,23 @@ def recalled(h: Hearing) -> None:
         .values(text="", photos=[], part="recalled")
     )
     case = queries.case(h.db, case_id)
+    person = h.known_person()
+    if person is not None and person != case.reporter_id:
+        _no_longer_supports(h, case, person)
+        return
     left = [row for row in queries.messages_of(h.db, case_id) if row.part == "report"]
     if not left and actions.withdraw(h.db, case, actor=h.actor(), now=h.now):
         notices.after_withdrawn(h.db, case, h.now)
         return
     _place_again(h, case_id)
+
+
+def _no_longer_supports(h: Hearing, case: Row[Any], person: int) -> None:
+    """ "我家也是" taken back: they do not count any more."""
+    left = [row for row in queries.messages_of(h.db, case.id) if row.person_id == person]
+    if all(row.part == "recalled" for row in left):
+        actions.unsecond(h.db, case, person, actor=h.actor(), now=h.now)
+    notices.after_more_words(h.db, case.id, h.now)
 
 
 def _place_again(h: Hearing, case_id: int) -> None:
@@ -93,6 +107,10 @@ def _place_again(h: Hearing, case_id: int) -> None:
             now=h.now,
         )
         actions.note(h.db, case, placed=False)
+        fresh = queries.case(h.db, case_id)
+        if fresh.state == CaseState.GATHERING:
+            opening.wait(h, fresh)
+            return
         from gridbot.desk import due
 
         due.ask_for_place(h.db, h.desk, queries.case(h.db, case_id), h.now)

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 
 from gridbot import understanding
 from gridbot.cases.actions import Draft, Said
 from gridbot.desk.context import Hearing
 from gridbot.understanding.reading import Band, Kind, Place, Reading
+from gridbot.understanding.text import clean
 
 #: Dangers to one person: never spoken of in the group, not even by a reaction.
 PERSONAL = frozenset({"violence", "relapse", "crisis", "lost"})
+_TELLING = 3
+_NO_THING = re.compile(
+    r"[0-9零一二两三四五六七八九十]*(?:号楼|楼|单元|层|栋|幢|号|院|室|户|家|我家|我妈|我爸|人|师傅|老人|孩子)"
+)
 _LONGEST = 200  #: characters of a fragment that are searched for a place
 
 
@@ -84,21 +90,27 @@ def reports(reading: Reading) -> bool:
 
 
 def things(h: Hearing, text: str) -> list[tuple[str, frozenset[str]]]:
-    """The things named in a text that something can be said of, longest first, each with its types."""
-    from gridbot.understanding.text import clean
-
+    """The things named in a text that something can be said of, longest first, each with its types.
+    A word within a longer one is not meant by itself; houses and people are no things."""
     packs = h.knows.packs
-    found: dict[str, frozenset[str]] = {}
-    for which, _, _ in packs.automaton.find_matches_as_indexes(clean(text).norm, overlapping=True):
+    hits = packs.automaton.find_matches_as_indexes(clean(text).norm, overlapping=True)
+    found: list[tuple[str, frozenset[str]]] = []
+    taken: set[int] = set()
+    for which, start, end in sorted(hits, key=lambda hit: hit[1] - hit[2]):
         keyword = packs.keywords[which]
-        if keyword.things:
-            found[keyword.word] = frozenset(packs.rules[number].type for number in _bits(keyword.things))
-    return sorted(found.items(), key=lambda one: -len(one[0]))
+        if not keyword.things or not taken.isdisjoint(range(start, end)):
+            continue
+        taken.update(range(start, end))
+        if not _NO_THING.fullmatch(keyword.word):
+            types = frozenset(packs.rules[number].type for number in _bits(keyword.things))
+            found.append((keyword.word, types))
+    return found
 
 
 def topics(h: Hearing, text: str) -> frozenset[str]:
-    """The types whose things a text names, report or not: what it is about, if about anything."""
-    return frozenset().union(*(types for _, types in things(h, text)))
+    """The types whose things a text names, report or not: what it is about, if about anything. A thing
+    of many types (楼道) says nothing."""
+    return frozenset().union(*(types for _, types in things(h, text) if len(types) <= _TELLING))
 
 
 def _bits(bits: int) -> list[int]:

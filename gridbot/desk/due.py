@@ -187,6 +187,7 @@ def _planned_over(db: Connection, desk: Desk, timer: Row[Any], now: datetime) ->
 def _erase(db: Connection, desk: Desk, timer: Row[Any], now: datetime) -> None:
     """Chat of yesterday goes; in pieces, so that nobody waits for it."""
     more = inbox.erase_old(db, now=now) >= 500
+    samples.erase_old(db, now=now)
     again = timedelta(seconds=5) if more else ERASE_EVERY
     timers.set_timer(db, ERASE, "inbox", now + again, community_id=None)
 

@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
+import msgspec
 import sqlalchemy as sa
 from sqlalchemy import Row
 
@@ -202,11 +203,19 @@ def before(h: Hearing, since: datetime | None = None) -> list[tuple[int, Incomin
     }
     found: list[tuple[int, Incoming]] = []
     last = h.said.sent_at
+    changed: dict[str, Incoming | None] = {}  # the latest first: what was edited or taken back afterwards
     for row in h.db.execute(_BEFORE, which):
         said = load_incoming(row.incoming)
+        if said.kind in (IncomingKind.EDIT, IncomingKind.RECALL):
+            changed.setdefault(said.message, said if said.kind == IncomingKind.EDIT else None)
+            continue
         if said.kind != IncomingKind.MESSAGE or last - said.sent_at > h.knows.settings.gather_idle:
             break
         last = said.sent_at
+        newer = changed.get(said.message, said)
+        if newer is None or said.message == h.said.message:
+            continue
+        said = msgspec.structs.replace(said, text=newer.text)
         if _may_be_fragment(h, said):
             found.append((row.id, said))
     return found[::-1]

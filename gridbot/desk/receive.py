@@ -22,6 +22,7 @@ from gridbot.desk import (
     changes,
     commands,
     corrections,
+    drafts,
     fragments,
     planned,
     remarks,
@@ -136,7 +137,9 @@ _ASIDE: tuple[Callable[[Hearing, Reading, str], bool], ...] = (
 
 def _report(h: Hearing, reading: Reading) -> bool:
     sure = reading.band is Band.OPEN
-    if h.leads and not h.private and not reading.urgent and not (sure and reading.places):
+    if h.leads and not h.private and not reading.urgent and replies.is_reply(h, h.said.text):
+        return False  # 下午我去看3号楼的阴沟
+    if h.leads and not h.private and not reading.urgent and not (sure and drafts.best_place(reading.places)):
         return False  # the leader's own chatting opens nothing
     if h.late and not sure:
         return False

@@ -66,6 +66,12 @@ def unquoted(h: Hearing, text: str, *, only_sure: bool) -> bool:
     return True
 
 
+def is_reply(h: Hearing, text: str) -> bool:
+    """Words of somebody at work rather than of somebody who reports."""
+    reading = read_reply(text, h.knows.packs)
+    return reading.sure and reading.action in ("accept", "progress", "done")
+
+
 def _just_reported(h: Hearing, fits: tuple[CaseState, ...]) -> list[Row[Any]]:
     """What came up in this very chat and nobody has been told of yet: 我马上到 is about that."""
     if h.private:

@@ -282,6 +282,23 @@ def join_case(db: Connection, inbox_id: int, case_id: int) -> None:
     db.execute(_JOIN, {"row": inbox_id, "of_case": case_id})
 
 
+_FORGET = (
+    sa.update(inbox)
+    .where(
+        inbox.c.chat_id == sa.bindparam("of_chat"),
+        inbox.c.message == sa.bindparam("of_message"),
+        inbox.c.id < sa.bindparam("before"),
+    )
+    .values(raw=None, incoming=None, erase_at=None)
+)
+
+
+def forget(db: Connection, chat_id: int, message: str, *, before: int) -> None:
+    """What was taken back goes at once: its words, not its row."""
+    if message:
+        db.execute(_FORGET, {"of_chat": chat_id, "of_message": message, "before": before})
+
+
 def erase_old(db: Connection, *, now: datetime, most: int = 500) -> int:
     """Takes words and raw form from rows whose day is over; ids and times stay. Returns how many."""
     old = (
