@@ -1,7 +1,7 @@
 """One cast and one clock for all tests.
 
 王阿姨 reports, 李格长 leads 一网格, 小周 mutes everything, 陌生人 has no rights and is in no table, 刘书记
-is the admin. It is ten o'clock on Thursday, 19 November 2026: a day with a nine, a working day, no holiday near.
+is the admin. It is ten o'clock on Thursday, 19 November 2026: a working day with a nine, no holiday near.
 """
 
 from __future__ import annotations
