@@ -100,6 +100,21 @@ def corrected(what: str, number: int) -> str:
     return f"改好了:{what}({number})。"
 
 
+def which_type(words: str) -> str:
+    return f"“{words}”是哪一类?点一个,或者再说一遍。"
+
+
+BECAUSE_TOLD = "网格长说这是报事"
+
+
+def record_as_what() -> str:
+    return "记成哪一类?点一个,或者回那句话:这个要报 照明。"
+
+
+def does_not_want_to_be_heard() -> str:
+    return "这位说过不要我看,他的话我不记。您可以自己报一句。"
+
+
 def civic() -> str:
     return "这事社区办不了,可以打12345问问。"
 
@@ -1101,6 +1116,10 @@ def keyword_unfit() -> str:
 
 def keyword_protected(word: str) -> str:
     return f"“{word}”是救急的词,不能删。"
+
+
+def keyword_breaks(word: str) -> str:
+    return f"“{word}”一加词库就读不通了,没有存。原来的照旧。"
 
 
 def keyword_known(word: str, title: str) -> str:

@@ -8,7 +8,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
-from gridbot.cases import rules
+from gridbot.cases import rules, samples
 from gridbot.cases.events import record
 from gridbot.messages import Actor, Outgoing, dump
 from gridbot.store.tables import (
@@ -66,6 +66,7 @@ def _words(db: Connection, community_id: int, person_id: int) -> int:
         .where(case_messages.c.community_id == community_id, case_messages.c.person_id == person_id)
         .values(text="", photos=[])
     )
+    samples.forget_person(db, community_id, person_id)
     return gone.rowcount
 
 

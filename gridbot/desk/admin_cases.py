@@ -14,7 +14,7 @@ from typing import Any
 from sqlalchemy import Row
 
 from gridbot import texts
-from gridbot.cases import actions, queries, voice
+from gridbot.cases import actions, queries, samples, voice
 from gridbot.cases.events import record
 from gridbot.desk import moves, notices
 from gridbot.desk.admin_people import give, held, named
@@ -286,6 +286,8 @@ def _withdraw(h: Hearing, pressed_button: Row[Any]) -> str:
         return texts.not_yours()
     if actions.withdraw(h.db, case, actor=h.actor(Role.ADMIN), now=h.now) is None:
         return settle(h, pressed_button, texts.cannot_reassign(case.number))
+    words = queries.words_of(h.db, case.id)
+    samples.keep(h.db, case, words, said=case.types, right=[], actor=h.actor(Role.ADMIN), now=h.now)
     phone = h.knows.settings.phone
     text = texts.withdrawn_by_admin(case.number, phone)
     voice.tell_reporter(h.db, case, text, purpose="withdrawn-by-admin", now=h.now)

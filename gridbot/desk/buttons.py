@@ -12,7 +12,7 @@ from sqlalchemy import Row
 
 from gridbot import services, texts
 from gridbot.cases import queries, voice
-from gridbot.desk import asking, closed, commands, moves, notices, replies, residents
+from gridbot.desk import amends, asking, closed, commands, moves, notices, replies, residents
 from gridbot.desk.context import Hearing
 from gridbot.grid import queries as grid
 from gridbot.messages import Outgoing, OutKind, Role, Urgency
@@ -247,4 +247,5 @@ PRESSED: dict[str, Pressed] = {
     "case:place": _reporters_only(_place),
     "case:again": _reporters_only(_again),
     "case:another": _reporters_only(_another),
+    "case:retype": amends.pressed,
 }

@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from sqlalchemy import Row
 
 from gridbot import understanding
-from gridbot.cases import actions, queries
+from gridbot.cases import actions, queries, samples
 from gridbot.desk import drafts, fragments, notices, opening, reports
 from gridbot.desk.context import Hearing
 from gridbot.messages import OPEN_STATES, CaseState, ChatRole
@@ -36,6 +36,7 @@ def edited(h: Hearing) -> None:
         .where(case_messages.c.case_id == case_id, case_messages.c.message == h.said.message)
         .values(text=h.said.text)
     )
+    samples.forget_case(h.db, case_id)
     inbox.join_case(h.db, h.inbox_id, case_id)
     _follow(h, case, reading)
 
@@ -68,6 +69,7 @@ def recalled(h: Hearing) -> None:
         .where(case_messages.c.case_id == case_id, case_messages.c.message == h.said.message)
         .values(text="", photos=[], part="recalled")
     )
+    samples.forget_case(h.db, case_id)
     case = queries.case(h.db, case_id)
     person = h.known_person()
     if person is not None and person != case.reporter_id:

@@ -43,7 +43,7 @@ def correct(h: Hearing, reading: Reading, text: str) -> bool:
     bare = bool(_BARE.match(text))
     if place is None and not bare:
         return False
-    case = _own(h)
+    case = own(h)
     if case is None:
         return False
     if place is None:
@@ -54,7 +54,7 @@ def correct(h: Hearing, reading: Reading, text: str) -> bool:
     return True
 
 
-def _own(h: Hearing) -> Row[Any] | None:
+def own(h: Hearing) -> Row[Any] | None:
     person = h.known_person()
     if person is None or not h.has_case:
         return None

@@ -12,7 +12,7 @@ from typing import Any
 from sqlalchemy import Connection, Row
 
 from gridbot import services, texts
-from gridbot.cases import actions, queries, rules, voice
+from gridbot.cases import actions, queries, rules, samples, voice
 from gridbot.desk import asking, closed, notices, planned
 from gridbot.desk.context import Desk
 from gridbot.grid import queries as grid

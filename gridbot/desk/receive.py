@@ -15,6 +15,7 @@ from sqlalchemy import Connection, Row
 from gridbot import services, texts, understanding
 from gridbot.cases import queries
 from gridbot.desk import (
+    amends,
     arrivals,
     asking,
     bursts,
@@ -24,6 +25,7 @@ from gridbot.desk import (
     corrections,
     drafts,
     fragments,
+    missed,
     planned,
     remarks,
     replies,
@@ -93,7 +95,7 @@ def _spoken_to(h: Hearing, text: str, reading: Reading) -> bool:
         return True
     if h.leads and text and replies.unquoted(h, text, only_sure=not h.private):
         return True
-    if corrections.correct(h, reading, text):
+    if amends.unquoted(h, text) or corrections.correct(h, reading, text):
         return True
     if reading.kind is Kind.REPORT and reading.band is not Band.SILENT:
         return _report(h, reading)
@@ -164,9 +166,9 @@ def _quoted(h: Hearing, text: str, reading: Reading) -> bool:
     if case_id is None:
         case_id = queries.by_message(h.db, h.community_id, h.chat.id, h.said.reply_to)
     if case_id is None:
-        return False
+        return h.leads and missed.told(h, text)
     case = queries.case(h.db, case_id)
-    if h.leads and replies.to_case(h, case, text):
+    if amends.of_quoted(h, case, text) or (h.leads and replies.to_case(h, case, text)):
         return True
     return (
         asking.answer(h, reading)
@@ -179,7 +181,8 @@ def _among_leaders(h: Hearing, text: str) -> bool:
     """In the leaders' group people talk shop: only replies to ours and clear words count."""
     receipt = outbox.find_receipt(h.db, h.chat.id, h.said.reply_to) if h.said.reply_to else None
     if receipt is not None and receipt.case_id is not None:
-        return replies.to_case(h, queries.case(h.db, receipt.case_id), text)
+        case = queries.case(h.db, receipt.case_id)
+        return amends.of_quoted(h, case, text) or replies.to_case(h, case, text)
     return h.leads and bool(text) and replies.unquoted(h, text, only_sure=True)
 
 

@@ -9,7 +9,7 @@ from sqlalchemy import Row
 
 from gridbot import texts
 from gridbot.cases import actions, queries, voice
-from gridbot.desk import drafts, fragments, notices, remarks, sameplace, twins
+from gridbot.desk import amends, drafts, fragments, notices, remarks, sameplace, twins
 from gridbot.desk.context import Hearing
 from gridbot.messages import OPEN_STATES, CaseState, Role
 from gridbot.understanding.reading import Kind, Reading
@@ -144,6 +144,7 @@ def not_yet(h: Hearing, case: Row[Any]) -> bool:
 def withdraw(h: Hearing, case: Row[Any]) -> bool:
     if actions.withdraw(h.db, case, actor=h.actor(), now=h.now) is None:
         return False
+    amends.no_report(h, case, h.said.text or h.said.transcript)
     _say(h, case, texts.withdrawn(case.number), purpose="withdrawn")
     if not case.private:
         voice.react(h.db, voice.chat_row(h.db, case.chat_id), case.platform_message, "", case=case, now=h.now)

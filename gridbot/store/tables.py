@@ -445,6 +445,17 @@ keywords = _table(
     sa.UniqueConstraint("community_id", "type", "word"),
 )
 
+samples = _table(
+    "sample",
+    _ref("community_id", "community", index=True),
+    _ref("case_id", "cases", index=True),
+    _text("text"),  #: what was said, masked; erased with its case's words, the row stays to be counted
+    _text("said_types"),  #: as it was read, ids joined by "|"; "" = not heard as a report
+    _text("right_types"),  #: as somebody put it right; "" = no report
+    sa.Column("role", Words, nullable=False),  #: of who put it right
+    _time("at", null=False, index=True),
+)
+
 # --- services ------------------------------------------------------------------------------------
 
 service_days = _table(

@@ -533,6 +533,27 @@ def upgrade() -> None:
         )
 
     op.create_table(
+        "sample",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("community_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("case_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("text", sa.Text(), server_default="", nullable=False),
+        sa.Column("said_types", sa.Text(), server_default="", nullable=False),
+        sa.Column("right_types", sa.Text(), server_default="", nullable=False),
+        sa.Column("role", sa.Text(), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["case_id"], ["cases.id"], name=op.f("fk_sample_case_id_cases")),
+        sa.ForeignKeyConstraint(
+            ["community_id"], ["community.id"], name=op.f("fk_sample_community_id_community")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_sample")),
+    )
+    with op.batch_alter_table("sample", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_sample_at"), ["at"], unique=False)
+        batch_op.create_index(batch_op.f("ix_sample_case_id"), ["case_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_sample_community_id"), ["community_id"], unique=False)
+
+    op.create_table(
         "supporter",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("community_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
