@@ -7,7 +7,6 @@ changes nothing (two leaders pressing at once, a button of an old card).
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -15,42 +14,14 @@ import sqlalchemy as sa
 from sqlalchemy import Connection, Row
 
 from gridbot.cases import events, queries, rules
-from gridbot.messages import Actor, CaseState, Move, Role
+from gridbot.cases.drafted import Draft as Draft
+from gridbot.cases.drafted import Said as Said
+from gridbot.messages import Actor, CaseState, Move
 from gridbot.store import inbox, timers
-from gridbot.store.tables import case_messages, cases, outbox, supporters
+from gridbot.store.tables import case_messages, cases, outbox
 
 GATHER_IDLE = timedelta(minutes=3)
 GATHER_MOST = timedelta(minutes=10)
-
-
-@dataclass(frozen=True, slots=True)
-class Draft:
-    """A report as understood, not yet a case. `titles` are the types' Chinese names."""
-
-    types: tuple[str, ...]
-    titles: tuple[str, ...]
-    place: str = ""
-    place_key: str = ""
-    side: str = ""
-    node_id: int | None = None
-    urgent: bool = False
-    private: bool = False
-    hazard: str = ""  #: which safety sentence: gas | fire | trapped …
-    claim_minutes: int = 120
-    data: dict[str, Any] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True)
-class Said:
-    """One message that belongs to a case."""
-
-    inbox_id: int | None
-    person_id: int | None
-    text: str
-    message: str
-    at: datetime
-    photos: tuple[str, ...] = ()
-    part: str = "report"
 
 
 _INSERT = sa.insert(cases).returning(*cases.c)
@@ -105,7 +76,7 @@ def begin(
             "gather_until": now + GATHER_MOST,
         },
     ).one()
-    _keep_message(db, community_id, case.id, said)
+    keep_message(db, community_id, case.id, said)
     if taken is not None:
         _opened(db, case, taken, actor, now)
     return case
@@ -127,7 +98,7 @@ def open_gathered(db: Connection, case_id: int, *, actor: Actor, now: datetime) 
     return queries.case(db, case_id)
 
 
-def _keep_message(db: Connection, community_id: int, case_id: int, said: Said) -> None:
+def keep_message(db: Connection, community_id: int, case_id: int, said: Said) -> None:
     db.execute(
         _MESSAGE,
         {
@@ -150,48 +121,18 @@ def add(db: Connection, case: Row[Any], said: Said, *, actor: Actor, now: dateti
     """A fragment, a photo, an answer joins its case."""
     if rules.next_state(CaseState(case.state), Move.ADDED) is None:
         return False
-    if said.inbox_id is not None and _has_message(db, case.id, said.inbox_id):
+    if said.inbox_id is not None and has_message(db, case.id, said.inbox_id):
         return False
-    _keep_message(db, case.community_id, case.id, said)
+    keep_message(db, case.community_id, case.id, said)
     _record(db, case, Move.ADDED, actor, now, data={"photos": len(said.photos)})
     return True
 
 
-def _has_message(db: Connection, case_id: int, inbox_id: int) -> bool:
+def has_message(db: Connection, case_id: int, inbox_id: int) -> bool:
     query = sa.select(case_messages.c.id).where(
         case_messages.c.case_id == case_id, case_messages.c.inbox_id == inbox_id
     )
     return db.execute(query).first() is not None
-
-
-def second(
-    db: Connection, case: Row[Any], person_id: int, said: Said, *, actor: Actor, now: datetime
-) -> bool:
-    """附议: "我家也是". False if this person counts already (the words are kept all the same)."""
-    if rules.next_state(CaseState(case.state), Move.SECONDED) is None:
-        return False
-    if said.inbox_id is None or not _has_message(db, case.id, said.inbox_id):
-        _keep_message(db, case.community_id, case.id, said)
-    if person_id == case.reporter_id or person_id in queries.supporter_ids(db, case.id):
-        return False
-    db.execute(
-        sa.insert(supporters).values(
-            community_id=case.community_id, case_id=case.id, person_id=person_id, at=now
-        )
-    )
-    change(db, case, Move.SECONDED, actor, now, supporters=cases.c.supporters + 1)
-    return True
-
-
-def unsecond(db: Connection, case: Row[Any], person_id: int, *, actor: Actor, now: datetime) -> bool:
-    """Somebody took their "我家也是" back."""
-    gone = db.execute(
-        sa.delete(supporters).where(supporters.c.case_id == case.id, supporters.c.person_id == person_id)
-    )
-    if not gone.rowcount:
-        return False
-    data = {"less": 1}
-    return change(db, case, Move.SECONDED, actor, now, data=data, supporters=cases.c.supporters - 1)
 
 
 def locate(
@@ -499,10 +440,6 @@ def _record(
         data=data,
         words=words,
     )
-
-
-def may_handle(actor: Actor) -> bool:
-    return actor.role in (Role.LEADER, Role.DEPUTY, Role.UNIT, Role.ADMIN)
 
 
 def note(db: Connection, case: Row[Any], **facts: Any) -> None:

@@ -1,4 +1,4 @@
-"""Two cases are one: the words and supporters of the one go over to the other."""
+"""附议: people who support a case; and two cases that are one, whose words and supporters go over."""
 
 from __future__ import annotations
 
@@ -9,13 +9,44 @@ import sqlalchemy as sa
 from sqlalchemy import Connection, Row
 from sqlalchemy.dialects.postgresql import insert
 
-from gridbot.cases import actions, queries
-from gridbot.messages import Actor, Move
+from gridbot.cases import actions, queries, rules
+from gridbot.cases.drafted import Said
+from gridbot.messages import Actor, CaseState, Move
 from gridbot.store import inbox, timers
 from gridbot.store.tables import case_messages, cases, supporters
 
 _SUPPORT = insert(supporters).on_conflict_do_nothing(index_elements=["case_id", "person_id"])
 _COUNT = sa.select(sa.func.count()).where(supporters.c.case_id == sa.bindparam("of_case"))
+
+
+def second(
+    db: Connection, case: Row[Any], person_id: int, said: Said, *, actor: Actor, now: datetime
+) -> bool:
+    """附议: "我家也是". False if this person counts already (the words are kept all the same)."""
+    if rules.next_state(CaseState(case.state), Move.SECONDED) is None:
+        return False
+    if said.inbox_id is None or not actions.has_message(db, case.id, said.inbox_id):
+        actions.keep_message(db, case.community_id, case.id, said)
+    if person_id == case.reporter_id or person_id in queries.supporter_ids(db, case.id):
+        return False
+    db.execute(
+        sa.insert(supporters).values(
+            community_id=case.community_id, case_id=case.id, person_id=person_id, at=now
+        )
+    )
+    actions.change(db, case, Move.SECONDED, actor, now, supporters=cases.c.supporters + 1)
+    return True
+
+
+def unsecond(db: Connection, case: Row[Any], person_id: int, *, actor: Actor, now: datetime) -> bool:
+    """Somebody took their "我家也是" back."""
+    gone = db.execute(
+        sa.delete(supporters).where(supporters.c.case_id == case.id, supporters.c.person_id == person_id)
+    )
+    if not gone.rowcount:
+        return False
+    data = {"less": 1}
+    return actions.change(db, case, Move.SECONDED, actor, now, data=data, supporters=cases.c.supporters - 1)
 
 
 def merge(db: Connection, case: Row[Any], into: Row[Any], *, actor: Actor, now: datetime) -> bool:

@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from sqlalchemy import Row
 
 from gridbot import understanding
-from gridbot.cases import actions, queries, samples
+from gridbot.cases import actions, merging, queries, samples
 from gridbot.desk import drafts, fragments, notices, opening, reports
 from gridbot.desk.context import Hearing
 from gridbot.messages import OPEN_STATES, CaseState, ChatRole
@@ -86,7 +86,7 @@ def _no_longer_supports(h: Hearing, case: Row[Any], person: int) -> None:
     """ "我家也是" taken back: they do not count any more."""
     left = [row for row in queries.messages_of(h.db, case.id) if row.person_id == person]
     if all(row.part == "recalled" for row in left):
-        actions.unsecond(h.db, case, person, actor=h.actor(), now=h.now)
+        merging.unsecond(h.db, case, person, actor=h.actor(), now=h.now)
     notices.after_more_words(h.db, case.id, h.now)
 
 

@@ -12,7 +12,7 @@ from typing import Any
 from sqlalchemy import Row
 
 from gridbot import texts
-from gridbot.cases import actions, queries, voice
+from gridbot.cases import actions, merging, queries, voice
 from gridbot.cases.actions import Draft
 from gridbot.desk import alarms, bursts, drafts, fragments, notices, opening, remarks, sameplace
 from gridbot.desk.context import Hearing
@@ -93,7 +93,7 @@ def second(h: Hearing, case: Row[Any], reading: Reading, *, report: bool = True)
         fragments.join(h, case, reading)
         return
     said = drafts.said_of(h, part="support")
-    new = actions.second(h.db, case, h.person, said, actor=h.actor(), now=h.now)
+    new = merging.second(h.db, case, h.person, said, actor=h.actor(), now=h.now)
     earlier = fragments.before(h, case.opened_at) if new and case.opened_at else []
     fragments.keep_earlier(h, case, earlier, part="support")
     if case.state == CaseState.DONE and reading.kind is Kind.REPORT:
