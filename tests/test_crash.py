@@ -194,3 +194,25 @@ def _wait_for(port: int, process: subprocess.Popen[bytes]) -> None:
             return  # it answers: not well yet, but there
         except OSError:
             time.sleep(0.1)
+
+
+def test_it_ends_in_order_with_a_page_open(quiet_house: Path, tmp_path: Path) -> None:
+    """SIGTERM: intake, worker and delivery end, the lock is free, exit 0, though a page holds a stream."""
+    shutil.copytree(quiet_house, tmp_path, dirs_exist_ok=True)
+    with _gridbot(tmp_path) as house:
+        page = f"http://127.0.0.1:{house.port}/simulator/events?after=0&generation="
+        stream = urllib.request.urlopen(page, timeout=10)
+        assert stream.status == 200
+        house.say_once()
+        assert house.stops_within(5) == 0
+        stream.close()
+    with _gridbot(tmp_path) as again:
+        assert again.stops_within(5) == 0
+
+
+def test_a_second_one_on_the_same_database_is_told_so(quiet_house: Path, tmp_path: Path) -> None:
+    shutil.copytree(quiet_house, tmp_path, dirs_exist_ok=True)
+    with _gridbot(tmp_path) as first, _gridbot(tmp_path) as second:
+        assert second.process.wait(20) == 3
+        assert first.process.poll() is None
+    assert "Traceback" not in (tmp_path / "log").read_text("utf-8")
