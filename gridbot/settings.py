@@ -26,7 +26,7 @@ ROLES = ("web", "ingest", "worker", "sender", "clock")
 PLATFORMS = ("telegram", "simulator")
 LEVELS = ("debug", "info", "warning", "error")
 FORMATS = ("auto", "console", "json")
-ELSEWHERE = ("GRIDBOT_ENV_FILE", "GRIDBOT_FAIL", "GRIDBOT_TEST_")
+ELSEWHERE = ("GRIDBOT_ENV_FILE", "GRIDBOT_FAIL", "GRIDBOT_TEST_", "GRIDBOT_EVALUATION")
 """What names may begin with that are read before, or outside of, Settings."""
 
 _TOKEN = re.compile(r"\d{6,12}:[A-Za-z0-9_-]{30,}")

@@ -17,7 +17,7 @@ from gridbot import understanding
 from gridbot.understanding.intents import Packs, default_folder, load_packs
 from gridbot.understanding.places import Gazetteer
 from gridbot.understanding.segment import set_cache_dir
-from tests.bench import house
+from tests.bench import evaluation, house
 from tests.bench.lines import mix
 
 ROUNDS = 5
@@ -29,16 +29,39 @@ def main() -> None:
         packs = load_packs(default_folder())
         nowhere = Gazetteer.empty()
         understanding.read("楼道灯不亮了", packs, nowhere)
+        _compiling()
         _reading(packs, nowhere)
+        evaluation.main(packs)
         _house(packs)
     _processes()
+
+
+KEYWORDS = 3000
+
+
+def _compiling() -> None:
+    """A pack of 3,000 keywords, made of syllables nobody says, read from its file and compiled."""
+    words = [
+        f"{a}{b}{c}" for a in "甲乙丙丁戊己庚辛壬癸" for b in "鼠牛虎兔龙蛇马羊猴鸡狗猪" for c in _SYLLABLES
+    ]
+    with tempfile.TemporaryDirectory() as folder:
+        listed = ", ".join(words[:KEYWORDS])
+        (Path(folder) / "made_up.yaml").write_text(f"id: made_up\nsure: [{listed}]\n", encoding="utf-8")
+        seconds = min(_seconds(lambda _: load_packs(Path(folder)), [""]) for _ in range(ROUNDS))
+    shipped = min(_seconds(lambda _: load_packs(default_folder()), [""]) for _ in range(ROUNDS))
+    count = len(load_packs(default_folder()).keywords)
+    print(f"compiling {KEYWORDS} keywords from YAML: {seconds:.2f} s (goal < 0.5)")
+    print(f"the shipped packs, {count} keywords: {shipped:.2f} s\n")
+
+
+_SYLLABLES = "金木水火土日月星辰风云雷雨山川江河湖海松柏竹梅兰"
 
 
 def _reading(packs: Packs, nowhere: Gazetteer) -> None:
     import jieba
 
     print("understanding ÷ jieba.lcut of the same text (median of rounds)")
-    for name, reports, goal in (("95 % chat", 0.05, 0.25), ("reports only", 1.0, 3.0)):
+    for name, reports, goal in (("95 % chat", 0.05, 0.15), ("reports only", 1.0, 3.0)):
         lines = mix(2000, reports=reports)
         ratios, each = [], []
         for _ in range(ROUNDS):
