@@ -143,7 +143,10 @@ def came_back(text: str) -> bool:
 
 def hint(text: str) -> bool:
     """Whether a look is worth it at all: most talk ends here, without a statement."""
-    return 0 < len(text) <= 60 and bool(_HINT.search(text))
+    if not 0 < len(text) <= 60 or not _HINT.search(text):
+        return False
+    kind = remark(text, _ANY_TYPE)
+    return kind in _ALONE or (kind is Remark.TROUBLE and bool(_PLACED.search(text)))
 
 
 _HINT = _any(
@@ -152,6 +155,13 @@ _HINT = _any(
     "^是[啊的呀]|^就是|^对|真的|确实|老毛病|老样子|这样|^[他她伊]|^人家|来了|有了|亮了|热了|通了|好了",
     "[0-9一二三四五六七八九十][号栋幢楼单弄层室]",
 )
+
+
+_ANY_TYPE = tuple(sorted(_OBSTACLES.union(_THING, *_SENSES.values())))
+_ALONE = frozenset(
+    {Remark.TOO, Remark.SENSED, Remark.STUCK, Remark.HELP, Remark.YES, Remark.PERSON}
+)  #: remarks that may count without naming the place
+_PLACED = re.compile("[0-9零一二三四五六七八九十][号栋幢楼单弄层室]|[门路弄巷]口|[东南西北]门|车棚|广场|花园")
 
 
 def remark(text: str, types: tuple[str, ...] = ()) -> Remark:
