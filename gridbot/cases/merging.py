@@ -87,16 +87,21 @@ def _carry(db: Connection, said: Row[Any], into: Row[Any]) -> None:
     inbox.join_case(db, said.inbox_id, into.id)
 
 
-def live_of_type(db: Connection, community_id: int, type_: str, since: datetime) -> list[Row[Any]]:
-    """Live cases of a type reported since then, the earliest first."""
-    query = (
-        sa.select(cases)
-        .where(
-            cases.c.community_id == community_id,
-            cases.c.reported_at >= since,
-            queries.is_live,
-            cases.c.private.is_(False),
-        )
-        .order_by(cases.c.id)
+_LATELY = (
+    sa.select(cases)
+    .where(
+        cases.c.community_id == sa.bindparam("of_community"),
+        cases.c.reported_at >= sa.bindparam("since"),
+        queries.is_live,
+        cases.c.private.is_(False),
+        cases.c.urgent.is_(False),
     )
-    return [row for row in db.execute(query) if type_ in row.types]
+    .order_by(cases.c.id.desc())
+    .limit(40)
+)
+
+
+def live_of_type(db: Connection, community_id: int, type_: str, since: datetime) -> list[Row[Any]]:
+    """The latest live cases of a type reported since then, the earliest of them first."""
+    rows = db.execute(_LATELY, {"of_community": community_id, "since": since})
+    return [row for row in rows if type_ in row.types][::-1]

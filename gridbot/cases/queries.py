@@ -28,6 +28,7 @@ _OPEN = [state.value for state in OPEN_STATES]
 _LIVE = [*_OPEN, CaseState.DONE.value]
 # Written out: a list in an IN is rendered anew each time the statement runs.
 is_live = sa.or_(*(cases.c.state == state for state in _LIVE))
+_is_open = sa.or_(*(cases.c.state == state for state in _OPEN))
 _CASE = sa.select(cases).where(cases.c.id == sa.bindparam("of_case"))
 _CASE_LOCKED = _CASE.with_for_update()
 
@@ -70,6 +71,40 @@ def of_reporter(
     return list(db.execute(_OF_REPORTER, which))
 
 
+_GATHERING = (
+    sa.select(cases)
+    .where(
+        cases.c.reporter_id == sa.bindparam("of_person"),
+        _is_open,
+        cases.c.chat_id == sa.bindparam("of_chat"),
+        cases.c.gather_until >= sa.bindparam("at"),
+    )
+    .order_by(cases.c.reported_at.desc())
+    .limit(5)
+)
+_ELSEWHERE = (
+    sa.select(cases)
+    .where(
+        cases.c.reporter_id == sa.bindparam("of_person"),
+        is_live,
+        cases.c.chat_id != sa.bindparam("of_chat"),
+        cases.c.reported_at >= sa.bindparam("since"),
+    )
+    .order_by(cases.c.reported_at.desc())
+    .limit(3)
+)
+
+
+def gathering(db: Connection, chat_id: int, person_id: int, at: datetime) -> list[Row[Any]]:
+    """Open cases of a reporter in a chat that still take in what they say, the newest first."""
+    return list(db.execute(_GATHERING, {"of_chat": chat_id, "of_person": person_id, "at": at}))
+
+
+def reported_elsewhere(db: Connection, chat_id: int, person_id: int, since: datetime) -> list[Row[Any]]:
+    """What somebody has just reported in other chats."""
+    return list(db.execute(_ELSEWHERE, {"of_chat": chat_id, "of_person": person_id, "since": since}))
+
+
 def of_supporter(db: Connection, community_id: int, person_id: int) -> list[Row[Any]]:
     query = (
         sa.select(cases)
@@ -107,13 +142,30 @@ _LIVE_IN_CHAT = (
         sa.or_(is_live, cases.c.state == CaseState.CLOSED.value),
     )
     .order_by(cases.c.reported_at.desc())
-    .limit(50)
+    .limit(15)
 )
 
 
 def recent_in_chat(db: Connection, chat_id: int, since: datetime) -> list[Row[Any]]:
     """Cases reported in this chat since then, closed ones included, newest first."""
     return list(db.execute(_LIVE_IN_CHAT, {"of_chat": chat_id, "since": since}))
+
+
+_TALK_OF = _LIVE_IN_CHAT.with_only_columns(
+    cases.c.id,
+    cases.c.types,
+    cases.c.place_key,
+    cases.c.private,
+    cases.c.urgent,
+    cases.c.reporter_id,
+    cases.c.state,
+    cases.c.reported_at,
+)
+
+
+def talk_of(db: Connection, chat_id: int, since: datetime) -> list[Row[Any]]:
+    """As recent_in_chat, but only what is needed to tell which one is meant."""
+    return list(db.execute(_TALK_OF, {"of_chat": chat_id, "since": since}))
 
 
 _SIMILAR = (
@@ -220,24 +272,34 @@ def by_message(db: Connection, community_id: int, chat_id: int, message: str) ->
     return found
 
 
+_WORDS = (
+    sa.select(case_messages.c.text)
+    .where(
+        case_messages.c.case_id == sa.bindparam("of_case"),
+        case_messages.c.part == sa.bindparam("of_part"),
+        case_messages.c.text != "",
+    )
+    .order_by(case_messages.c.id)
+)
+_MESSAGES = (
+    sa.select(case_messages)
+    .where(case_messages.c.case_id == sa.bindparam("of_case"))
+    .order_by(case_messages.c.id)
+)
+_SUPPORTERS = sa.select(supporters.c.person_id).where(supporters.c.case_id == sa.bindparam("of_case"))
+
+
 def words_of(db: Connection, case_id: int, part: str = "report") -> str:
     """What was reported, fragment by fragment, as said. Unmasked: mask before it goes anywhere."""
-    query = (
-        sa.select(case_messages.c.text)
-        .where(case_messages.c.case_id == case_id, case_messages.c.part == part, case_messages.c.text != "")
-        .order_by(case_messages.c.id)
-    )
-    return " ".join(db.execute(query).scalars())
+    return " ".join(db.execute(_WORDS, {"of_case": case_id, "of_part": part}).scalars())
 
 
 def messages_of(db: Connection, case_id: int) -> list[Row[Any]]:
-    query = sa.select(case_messages).where(case_messages.c.case_id == case_id).order_by(case_messages.c.id)
-    return list(db.execute(query))
+    return list(db.execute(_MESSAGES, {"of_case": case_id}))
 
 
 def supporter_ids(db: Connection, case_id: int) -> list[int]:
-    query = sa.select(supporters.c.person_id).where(supporters.c.case_id == case_id)
-    return list(db.execute(query).scalars())
+    return list(db.execute(_SUPPORTERS, {"of_case": case_id}).scalars())
 
 
 def timeline(db: Connection, case_id: int) -> list[Row[Any]]:
@@ -286,6 +348,14 @@ _SPEAKERS = (
         sa.exists().where(holdings.c.person_id == people.c.id).label("office"),
         sa.exists()
         .where(
+            cases.c.reporter_id == people.c.id,
+            is_live,
+            cases.c.chat_id == sa.bindparam("of_chat"),
+            cases.c.gather_until >= sa.bindparam("now"),
+        )
+        .label("gathers"),
+        sa.exists()
+        .where(
             cases.c.chat_id == sa.bindparam("of_chat"),
             is_live,
             supporters.c.case_id == cases.c.id,
@@ -324,8 +394,8 @@ JUST = timedelta(minutes=10)  #: how long a supporter's further words may belong
 @dataclass(frozen=True, slots=True)
 class Attention:
     """What there is between a person and a chat: a question put there, a case of theirs, an office they
-    hold. `talk`: something was reported there within the hour; `backs`: they have just said "我家也是".
-    `ignored`: they said 别看我."""
+    hold. `gathers`: what they reported there still takes in their words; `talk`: something was reported
+    there within the hour; `backs`: they have just said "我家也是". `ignored`: they said 别看我."""
 
     person_id: int | None = None
     question: bool = False
@@ -334,6 +404,7 @@ class Attention:
     ignored: bool = False
     talk: bool = False
     backs: bool = False
+    gathers: bool = False
 
 
 def attention(
@@ -348,11 +419,19 @@ def attention(
         "of_platform": platform,
         "of_chat": chat_id,
         "just": now - JUST,
+        "now": now,
         "users": list(found),
     }
     for row in db.execute(_SPEAKERS, which):
         ignored = bool(row.data and row.data.get("ignored"))
         found[row.user] = Attention(
-            row.person_id, asked, bool(row.has_case), bool(row.office), ignored, talk, bool(row.backs)
+            row.person_id,
+            asked,
+            bool(row.has_case),
+            bool(row.office),
+            ignored,
+            talk,
+            bool(row.backs),
+            bool(row.gathers),
         )
     return found

@@ -78,7 +78,7 @@ def place_buttons(db: Connection, case: Row[Any], choices: list[tuple[int, str]]
 
 def answer(h: Hearing, reading: Reading) -> bool:
     """A plain answer to a pending question: from whom it was put to, or a bare place from anybody."""
-    pending = queries.pending_questions(h.db, h.chat.id, h.now)
+    pending = queries.pending_questions(h.db, h.chat.id, h.now) if h.asked else []
     if not pending:
         return False
     person = h.known_person()

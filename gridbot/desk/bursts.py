@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
+import sqlalchemy as sa
 from sqlalchemy import Row
 
 from gridbot import texts
@@ -19,18 +20,25 @@ from gridbot.cases.actions import Draft
 from gridbot.desk import drafts, incident_words, notices, sameplace
 from gridbot.desk.context import Hearing
 from gridbot.grid import queries as grid
-from gridbot.messages import Actor, CaseState
+from gridbot.messages import OPEN_STATES, Actor, CaseState
 from gridbot.store import timers
+from gridbot.store.tables import timers as timer_table
 from gridbot.understanding.reading import Place, Reading
 
 WITHIN = timedelta(minutes=10)
 PLACES, PEOPLE = 3, 5
 LASTS = timedelta(hours=6)  #: how long further reports of the type belong to an incident
+INCIDENT = "incident"  #: a timer that stands as long as further reports are taken in
 REACTIONS = 5  #: the first that many are shown that they were heard
 ANSWER_AGAIN = timedelta(minutes=5)
 _ASKS = re.compile(
     r"停[电水气暖]了?(?:吗|么|嘛|没|伐|不|[?？])|是不是(?:停|没|断)|(?:怎么|咋|为啥|为什么)(?:没|停|断)[电水气暖]?"
     r"|(?:几点|啥时候|什么时候|何时|啥辰光|多久|多会儿)(?:能|可以|才)?(?:来|恢复|有|好)|还(?:没|不)来(?:吗|[?？])"
+)
+
+
+_KNOWN = sa.select(timer_table.c.data).where(
+    timer_table.c.kind == INCIDENT, timer_table.c.community_id == sa.bindparam("of_community")
 )
 
 
@@ -60,9 +68,9 @@ def incident_for(h: Hearing, draft: Draft) -> Row[Any] | None:
     type_ = supply_of(h, draft.types)
     if type_ is None or draft.urgent or draft.private:
         return None
-    since = h.said.sent_at - LASTS
-    for case in merging.live_of_type(h.db, h.community_id, type_, since):
-        if not incident_words.is_incident(case) or case.state == CaseState.DONE:
+    for case_id in h.db.execute(_KNOWN, {"of_community": h.community_id}).scalars():
+        case = queries.case(h.db, case_id["case"])
+        if type_ not in case.types or case.state not in OPEN_STATES:
             continue
         if case.node_id is None or case.node_id in _above(h, draft.node_id):
             return case
@@ -170,6 +178,9 @@ def _become_incident(h: Hearing, first: Row[Any], found: list[Row[Any]]) -> None
     actions.note(h.db, first, incident=True, placed=True, choices=[], places=places, groups=chats, shown=0)
     timers.cancel(h.db, notices.UNPLACED, actions.subject(first.id))
     timers.cancel(h.db, notices.NOTIFY, actions.subject(first.id))
+    subject = actions.subject(first.id)
+    data = {"case": first.id}
+    timers.set_timer(h.db, INCIDENT, subject, h.now + LASTS, community_id=h.community_id, data=data)
     fresh = queries.case(h.db, first.id)
     if not h.late:
         incident_words.opened(h.db, fresh, chats, h.now)

@@ -131,9 +131,12 @@ class Hearing:
     has_case: bool = True
     holds_office: bool = True
     talk: bool = True  #: something was reported in this chat within the hour
+    asked: bool = True  #: a question of ours is open in this chat
+    gathers: bool = True  #: what the sender reported here still takes in their words
     backs: bool = True  #: the sender has just joined somebody's report here
     _person: int | None = field(default=None, repr=False)
     _roles: frozenset[Role] | None = field(default=None, repr=False)
+    _looked_up: bool = field(default=False, repr=False)
 
     def heed(self) -> None:
         """What there is between the sender and this chat: most talk ends at it."""
@@ -146,7 +149,8 @@ class Hearing:
         )
         self._person = found.person_id
         self.ignored, self.has_case, self.holds_office = found.ignored, found.has_case, found.office
-        self.talk, self.backs = found.talk, found.backs
+        self.talk, self.backs, self.gathers = found.talk, found.backs, found.gathers
+        self.asked, self._looked_up = found.question, True
         self.waited_for = found.has_case or found.office or found.question or found.backs
         if not found.office:
             self._roles = frozenset({Role.RESIDENT})
@@ -179,7 +183,7 @@ class Hearing:
 
     def known_person(self) -> int | None:
         """The sender's person if there is one already; writes nothing."""
-        if self._person is None:
+        if self._person is None and not self._looked_up:
             self._person = grid.person_of(self.db, self.community_id, self.said.platform, self.said.sender.id)
         return self._person
 

@@ -13,7 +13,7 @@ from sqlalchemy import Connection, Row
 
 from gridbot import services, texts
 from gridbot.cases import actions, queries, rules, samples, voice
-from gridbot.desk import asking, closed, notices, planned
+from gridbot.desk import asking, bursts, closed, notices, planned
 from gridbot.desk.context import Desk
 from gridbot.grid import queries as grid
 from gridbot.messages import Actor, CaseState, Outgoing, OutKind, Urgency
@@ -176,6 +176,10 @@ def _card(db: Connection, desk: Desk, timer: Row[Any], now: datetime) -> None:
         notices.refresh_card(db, case, now)
 
 
+def _nothing(db: Connection, desk: Desk, timer: Row[Any], now: datetime) -> None:
+    """It was there to be found; its time is over."""
+
+
 def _closed_again(db: Connection, desk: Desk, timer: Row[Any], now: datetime) -> None:
     closed.nobody_answered(db, _case(db, timer), now)
 
@@ -216,6 +220,7 @@ DUE: dict[str, Due] = {
     notices.UNPLACED: _unplaced,
     notices.CONFIRM: _unanswered,
     notices.CARD: _card,
+    bursts.INCIDENT: _nothing,
     closed.CLOSED: _closed_again,
     planned.PLANNED: _planned_over,
     ERASE: _erase,

@@ -15,7 +15,7 @@ from gridbot.cases import actions, queries
 from gridbot.cases.actions import Draft, Said
 from gridbot.desk import alarms, drafts, notices, opening, remarks, sameplace
 from gridbot.desk.context import Hearing
-from gridbot.messages import OPEN_STATES, CaseState, Incoming, IncomingKind, load_incoming
+from gridbot.messages import CaseState, Incoming, IncomingKind, load_incoming
 from gridbot.store.tables import inbox
 from gridbot.understanding.reading import Band, Kind, Place, Reading
 
@@ -45,14 +45,10 @@ def gathering_cases(h: Hearing) -> list[Row[Any]]:
     """The sender's own cases in this chat whose window is still open: the latest, and what was said in
     one message with it."""
     person = h.known_person()
-    if person is None or not h.has_case:
+    if person is None or not h.gathers:
         return []
-    states = [state.value for state in OPEN_STATES]
-    found = [
-        case
-        for case in queries.of_reporter(h.db, h.community_id, person, states)
-        if case.chat_id == h.chat.id and _window_open(h, case)
-    ]
+    cases = queries.gathering(h.db, h.chat.id, person, h.said.sent_at)
+    found = [case for case in cases if _window_open(h, case)]
     return [case for case in found if case.platform_message == found[0].platform_message]
 
 

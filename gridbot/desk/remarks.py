@@ -141,11 +141,13 @@ def came_back(text: str) -> bool:
     return len(text) <= 16 and bool(_BACK.match(text.strip()))
 
 
-def hint(text: str) -> bool:
-    """Whether a look is worth it at all: most talk ends here, without a statement."""
+def hint(text: str, only: frozenset[Remark] = frozenset()) -> bool:
+    """Whether a look is worth it at all: most talk ends here, without a statement. `only`: no other kinds."""
     if not 0 < len(text) <= 60 or not _HINT.search(text):
         return False
     kind = remark(text, _ANY_TYPE)
+    if only:
+        return kind in only
     return kind in _ALONE or (kind is Remark.TROUBLE and bool(_PLACED.search(text)))
 
 

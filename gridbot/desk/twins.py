@@ -23,6 +23,7 @@ from gridbot.understanding.similar import same_report
 
 SAME = timedelta(hours=48)  #: two reports of one type at one place within it are one case
 UNPLACED = timedelta(minutes=30)  #: a report without a place is what was reported here within it
+COPIED = timedelta(hours=1)
 COPY = 0.95  #: from this likeness on it is the same text, forwarded
 COPY_FROM = 8  #: characters; shorter texts are alike by chance
 LIKE = 0.6  #: two types, one place, and words as like as this: one thing
@@ -49,9 +50,7 @@ def _elsewhere(h: Hearing, draft: Draft, text: str) -> Row[Any] | None:
     person = h.known_person()
     if person is None or len(text) < COPY_FROM:
         return None
-    for case in queries.of_reporter(h.db, h.community_id, person):
-        if case.chat_id == h.chat.id or case.reported_at < h.said.sent_at - timedelta(hours=1):
-            continue
+    for case in queries.reported_elsewhere(h.db, h.chat.id, person, h.said.sent_at - COPIED):
         if same_report(queries.words_of(h.db, case.id), text) >= COPY:
             return case
     return None
@@ -60,11 +59,11 @@ def _elsewhere(h: Hearing, draft: Draft, text: str) -> Row[Any] | None:
 def _in_this_talk(h: Hearing, draft: Draft, text: str) -> Row[Any] | None:
     if not h.talk:
         return None
-    for case in queries.recent_in_chat(h.db, h.chat.id, h.said.sent_at - queries.TALK):
+    for case in queries.talk_of(h.db, h.chat.id, h.said.sent_at - queries.TALK):
         if case.state not in _LIVE or case.private != draft.private or case.reporter_id == h.known_person():
             continue
         if _same_thing(h, case, draft, text):
-            return case
+            return queries.case(h.db, case.id)
     return None
 
 
@@ -133,7 +132,7 @@ def _thank(h: Hearing, case: Row[Any], *, report: bool) -> None:
 
 def remarked(h: Hearing, reading: Reading, text: str, only: frozenset[Remark] = frozenset()) -> bool:
     """Somebody's short remark that belongs to what was just reported in this chat. `only`: no other kinds."""
-    if not h.talk or h.leads or not remarks.hint(text):
+    if not h.talk or h.leads or not remarks.hint(text, only):
         return False
     reading = drafts.with_places(h, reading, text)
     person = h.known_person()
@@ -141,7 +140,7 @@ def remarked(h: Hearing, reading: Reading, text: str, only: frozenset[Remark] = 
         if case.reporter_id == person or (only and remarks.remark(text, tuple(case.types)) not in only):
             continue
         if claims(h, case, reading, text):
-            second(h, case, reading, report=False)
+            second(h, queries.case(h.db, case.id), reading, report=False)
             return True
     return False
 
@@ -150,7 +149,7 @@ def _candidates(h: Hearing, text: str) -> list[Row[Any]]:
     """Live cases of this talk: those about what the words name first, then the latest."""
     found = [
         case
-        for case in queries.recent_in_chat(h.db, h.chat.id, h.said.sent_at - queries.TALK)
+        for case in queries.talk_of(h.db, h.chat.id, h.said.sent_at - queries.TALK)
         if case.state in _LIVE and case.types
     ]
     about = drafts.topics(h, text) if len(found) > 1 else frozenset()
