@@ -21,7 +21,7 @@ from gridbot import almanac, services, understanding
 from gridbot.clock import Clock
 from gridbot.delivery import Mouth
 from gridbot.desk import due, watch
-from gridbot.desk.context import Desk
+from gridbot.desk.context import Compile, Desk
 from gridbot.desk.menus import menus
 from gridbot.grid import actions as grid_actions
 from gridbot.intake import Intake
@@ -29,6 +29,7 @@ from gridbot.messages import Role, Speaker
 from gridbot.settings import Settings
 from gridbot.store import leases, upkeep
 from gridbot.store.db import Database
+from gridbot.understanding.effective import community_file, own_files
 from gridbot.understanding.intents import KeywordRule, Packs, default_folder, load_packs
 from gridbot.understanding.places import Gazetteer
 from gridbot.understanding.segment import set_cache_dir
@@ -191,11 +192,17 @@ def _desk(settings: Settings) -> Desk:
     def compile_packs(own: Iterable[KeywordRule]) -> Packs:
         return load_packs(*folders, extra=own)
 
+    def own_compile(name: str) -> Compile | None:
+        file = community_file(folders[0], name)
+        return None if file is None else lambda own: load_packs(*folders, file, extra=own)
+
     packs = compile_packs(())
+    for own in own_files(folders[0]):
+        load_packs(*folders, own)  # a mistake in one is told now, not when somebody speaks
     almanac.use_calendar(almanac.load_calendar(folders[0] / "calendar"))
     understanding.read("楼道灯不亮了", packs, Gazetteer.empty())  # loads the segmenter before anybody waits
     admins = frozenset((admin.platform, admin.user) for admin in settings.admins)
-    return Desk(packs, compile_packs, admins=admins)
+    return Desk(packs, compile_packs, admins=admins, own_compile=own_compile)
 
 
 def _own_the_signals(stop: asyncio.Event) -> None:

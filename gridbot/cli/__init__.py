@@ -11,7 +11,7 @@ from typing import Annotated
 
 import typer
 
-from gridbot.cli import common, keeping, reading, running, starting
+from gridbot.cli import common, keeping, reading, running, starting, words
 from gridbot.cli.common import say_no
 
 app = typer.Typer(
@@ -41,7 +41,10 @@ app.command()(keeping.backup)
 app.command()(keeping.restore)
 _group("export", "Write what is kept to a file. 导出。").command("directory")(keeping.export_directory)
 _group("db", "The database. 数据库。").command("upgrade")(keeping.upgrade)
-_group("intents", "The word lists behind the understanding. 词库。").command("check")(reading.check_intents)
+_intents = _group("intents", "The word lists behind the understanding. 词库。")
+_intents.command("check")(reading.check_intents)
+_intents.command("print")(words.print_pack)
+_intents.command("suggest")(words.suggest)
 _dead = _group("deadletter", "What could not be handled or delivered. 死信。")
 _dead.command("list")(keeping.list_dead)
 _dead.command("retry")(keeping.retry_dead)

@@ -108,17 +108,31 @@ def _print_evaluation(found: Evaluation, worst: int) -> None:
 
 
 def check_intents(packs: PackFolders = None) -> None:
-    """Are the word lists in order? Examples, traps, repeated and shadowed words. 检查词库。"""
+    """Are the word lists in order, communities' own files too? Mistakes by file and line, words said twice
+    or shadowed, examples read otherwise, traps that are not silent. 检查词库。"""
     from gridbot.understanding.check import check as look
+    from gridbot.understanding.effective import own_files
+    from gridbot.understanding.intents import default_folder, load_packs
+    from gridbot.understanding.layers import mistakes
 
-    words = _packs(packs)
+    words_in = packs or [read_settings().intents or default_folder()]
+    own = own_files(words_in[0])
+    wrong = mistakes([*words_in, *own])
+    for mistake in wrong:
+        typer.echo(str(mistake))
+    if wrong:
+        raise ProblemError(f"{len(wrong)} files cannot be read.")
+    shipped = _packs(packs)
     with working("reading the examples"):
-        problems = look(words)
+        problems = look(shipped)
+        known = set(problems)
+        for file in own:
+            problems += [one for one in look(load_packs(*words_in, file)) if one not in known]
     for problem in problems:
         typer.echo(f"{problem.where}: {problem.what}")
     if problems:
         raise ProblemError(f"{len(problems)} problems.")
-    typer.echo(f"{len(words.types)} types, no problem.")
+    typer.echo(f"{len(shipped.types)} types, no problem.")
 
 
 def _packs(folders: list[Path] | None) -> Packs:

@@ -21,7 +21,7 @@ from gridbot.grid import actions as grid_actions
 from gridbot.messages import ChatKind, Role, load_incoming
 from gridbot.privacy import mask
 from gridbot.store.tables import chats, inbox, keywords
-from gridbot.understanding.intents import IssueType, KeywordRule, Packs
+from gridbot.understanding.intents import IssueType, KeywordRule, PackError, Packs
 from gridbot.understanding.places import Gazetteer
 from gridbot.understanding.text import clean
 
@@ -116,7 +116,10 @@ def _propose(h: Hearing, kind: str, said: str, *, add: bool) -> Answer | str:
     if not add and not known:
         return texts.keyword_unknown(word, found.title)
     rule = KeywordRule(found.id, word, "add" if add else "remove")
-    seen = preview(h, rule)
+    try:
+        seen = preview(h, rule)
+    except PackError:
+        return texts.keyword_breaks(word)
     text = texts.keyword_preview(
         word, found.title, add=add, examples=seen.examples, of=seen.of, talk=seen.talk, samples=seen.samples
     )
@@ -213,5 +216,5 @@ def _save(h: Hearing, pressed_button: Row[Any]) -> str:
         data={"keyword": keyword, "type": data["type"], "effect": data["effect"]},
         words=data["word"],
     )
-    title = h.desk.packs.types[data["type"]].title
+    title = h.knows.packs.types[data["type"]].title
     return settle(h, pressed_button, texts.keyword_saved(data["word"], title, add=data["effect"] == "add"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -17,7 +18,7 @@ from gridbot.messages import Actor, Button, ChatKind, Incoming, Role, Urgency
 from gridbot.services import service_days
 from gridbot.services.service_days import ServiceDay
 from gridbot.store.tables import chats, communities, keywords
-from gridbot.understanding.intents import KeywordRule, Packs
+from gridbot.understanding.intents import KeywordRule, PackError, Packs
 from gridbot.understanding.places import Gazetteer, GazetteerRow
 from gridbot.understanding.reading import Side
 
@@ -34,7 +35,10 @@ _CHAT = (
     .where(chats.c.id == sa.bindparam("of_chat"))
 )
 
+_NAME = sa.select(communities.c.name).where(communities.c.id == sa.bindparam("of_community"))
+
 Compile = Callable[[Iterable[KeywordRule]], Packs]
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,8 +54,9 @@ class Knowledge:
 class Desk:
     """Holds what outlives a message: the shipped packs and each community's compiled knowledge.
 
-    `compile` makes packs from the shipped ones and a community's own keywords. `start_link` makes a link
-    from an invitation's code; the desk itself does not know what the bot is called.
+    `compile` makes packs from the shipped ones and a community's own keywords; `own_compile` does so for a
+    community (by its name) that has a file of its own to lay between, None if it has none. `start_link`
+    makes a link from an invitation's code; the desk itself does not know what the bot is called.
     """
 
     def __init__(
@@ -61,11 +66,13 @@ class Desk:
         *,
         admins: frozenset[tuple[str, str]] = frozenset(),
         start_link: Callable[[str], str] = str,
+        own_compile: Callable[[str], Compile | None] = lambda name: None,
     ) -> None:
         self.packs = packs
         self.admins = admins  #: (platform, user) named at start: may claim a community
         self.start_link = start_link
         self._compile = compile
+        self._own_compile = own_compile
         self._known: dict[int, tuple[int, Knowledge]] = {}
 
     def chat(self, db: Connection, chat_id: int) -> Row[Any]:
@@ -87,17 +94,31 @@ class Desk:
         return known[1]
 
     def packs_with(self, db: Connection, community_id: int, *more: KeywordRule) -> Packs:
-        """The shipped words with a community's own, and those it is thinking of. A keyword of a type that
-        is not shipped any more is left out."""
+        """The shipped words with a community's own file, its keywords, and those it is thinking of. A keyword
+        of a type that is not there any more is left out. Raises PackError."""
+        name = db.execute(_NAME, {"of_community": community_id}).scalar_one()
+        compile = self._own_compile(name)
+        base = self.packs if compile is None else compile(())
         own = db.execute(
             sa.select(keywords).where(keywords.c.community_id == community_id).order_by(keywords.c.id)
         )
         rules = [KeywordRule(row.type, row.word, "add" if row.effect == "add" else "remove") for row in own]
-        rules = [rule for rule in (*rules, *more) if rule.type in self.packs.types]
-        return self._compile(rules) if rules else self.packs
+        rules = [rule for rule in (*rules, *more) if rule.type in base.types]
+        return (compile or self._compile)(rules) if rules else base
+
+    def _packs(self, db: Connection, community_id: int) -> Packs:
+        """A pack that does not compile any more never takes the place of one that works."""
+        try:
+            return self.packs_with(db, community_id)
+        except PackError as error:
+            known = self._known.get(community_id)
+            log.error(
+                "the words of community %s are not in order, the old ones stay: %s", community_id, error
+            )
+            return known[1].packs if known is not None else self.packs
 
     def _learn(self, db: Connection, community_id: int) -> Knowledge:
-        packs = self.packs_with(db, community_id)
+        packs = self._packs(db, community_id)
         rows = [
             GazetteerRow(row.node_id, row.name, row.kind, tuple(row.aliases), Side(row.side or "unknown"))
             for row in grid.gazetteer_rows(db, community_id)

@@ -50,12 +50,27 @@ def read_layers(layers: Iterable[Path]) -> Merged:
             for file in files:
                 _read_file(merged, file)
         elif layer.is_file():
-            _read_single(merged, read_document(layer))
+            read_single(merged, layer)
         else:
             raise PackError(layer, None, "", "does not exist")
     if not merged.types:
         raise PackError("intents", None, "", "no issue type was found")
     return merged
+
+
+def mistakes(layers: Iterable[Path]) -> list[PackError]:
+    """Every file's first mistake, where `read_layers` stops at the first of all."""
+    found = []
+    for layer in layers:
+        for file in sorted(layer.glob("*.yaml")) if layer.is_dir() else [layer]:
+            try:
+                if layer.is_dir():
+                    _read_file(Merged(), file)
+                else:
+                    read_single(Merged(), file)
+            except PackError as error:
+                found.append(error)
+    return found
 
 
 def _read_file(merged: Merged, file: Path) -> None:
@@ -91,7 +106,9 @@ def _read_file(merged: Merged, file: Path) -> None:
         merged.types[spec.id] = _lay(merged.types.get(spec.id), spec)
 
 
-def _read_single(merged: Merged, document: Document) -> None:
+def read_single(merged: Merged, file: Path) -> None:
+    """A community's own file."""
+    document = read_document(file)
     layer = check(Layer, document)
     for name, words in layer.words.items():
         merged.words.setdefault(name, []).extend(words)

@@ -254,10 +254,11 @@ def markdown(found: Found) -> str:
     count = found.lines
     head = (
         "Measured on labelled lines that are not part of the project: "
-        f"{count['chat']:,} lines of group chat, {count['real']:,} petition sentences, {count['quiet']:,} lines "
-        f"of casual talk, {count['replies']:,} leaders' replies, {count['scenarios']:,} conversations. Beside it "
-        "a trained baseline (character TF-IDF and a linear SVM, cross-validated on the same lines; it reads no "
-        "places and asks nothing). The words were developed on these lines: on unseen ones expect a little less."
+        f"{count['chat']:,} lines of group chat, {count['real']:,} petition sentences, "
+        f"{count['quiet']:,} lines of casual talk, {count['replies']:,} leaders' replies, "
+        f"{count['scenarios']:,} conversations. Beside it a trained baseline (character TF-IDF and a linear "
+        "SVM, cross-validated on the same lines; it reads no places and asks nothing). The words were "
+        "developed on these lines: on unseen ones expect a little less."
     )
     lines = [head, "", "| measure | goal | gridbot | baseline |", "|---|---|---|---|"]
     lines += [f"| {name} | {goal} | {ours} | {theirs} |" for name, goal, ours, theirs, _ in _both(found)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -9,7 +10,8 @@ import sqlalchemy as sa
 
 from gridbot.rehearsal import Stage
 from gridbot.store import tables
-from tests.cast import ADMIN, RESIDENTS, WANG
+from gridbot.understanding.intents import PackError, Packs, default_folder, load_packs
+from tests.cast import ADMIN, RESIDENTS, WANG, ZHOU
 
 ODD = "我们那儿的绿毛球歇了"  # nobody ships 绿毛球
 
@@ -119,3 +121,51 @@ def test_a_keyword_of_a_type_that_is_gone_breaks_nothing(stage: Stage) -> None:
         db.execute(sa.insert(tables.keywords).values(community_id=community, **row))
     stage.says(WANG.id, "5号楼楼道灯不亮了", chat=RESIDENTS)
     assert len(stage.cases()) == 1
+
+
+# --- a pack that does not compile never takes the place of one that works -------------------------
+
+
+def broken_by(stage: Stage, word: str) -> None:
+    """From now on the packs with this word do not compile."""
+    whole = stage.desk._compile
+
+    def compile(rules: Any) -> Packs:
+        rules = list(rules)
+        if any(rule.word == word for rule in rules):
+            raise PackError("lighting.yaml", 3, "sure", "made to fail")
+        return whole(rules)
+
+    stage.desk._compile = compile
+
+
+def test_a_keyword_that_breaks_the_packs_is_refused(stage: Stage) -> None:
+    broken_by(stage, "绿毛球")
+    stage.says(ADMIN.id, "加词 照明 绿毛球", chat=ADMIN.id)
+    assert stage.texts(ADMIN.id)[-1] == "“绿毛球”一加词库就读不通了,没有存。原来的照旧。"
+    assert saved(stage) == []
+
+
+def test_words_that_compile_no_more_leave_the_old_ones(stage: Stage) -> None:
+    stage.says(ADMIN.id, "加词 照明 绿毛球", chat=ADMIN.id)
+    broken_by(stage, "绿毛球")  # between the question and the answer
+    stage.presses(ADMIN.id, "确定", chat=ADMIN.id)
+    stage.says(WANG.id, "5号楼楼道灯不亮了", chat=RESIDENTS)
+    assert [case.types for case in stage.cases()] == [["lighting"]]
+
+
+def test_a_communitys_own_file_lies_between(stage: Stage, tmp_path: Path) -> None:
+    file = tmp_path / "ours.yaml"
+    file.write_text("types: [{id: lighting, sure: [灯打烊]}, {id: well, title: 水井}]\n", encoding="utf-8")
+
+    def own(name: str) -> Any:
+        assert name == "青秀佳苑社区"
+        return lambda rules: load_packs(default_folder(), file, extra=rules)
+
+    stage.desk._own_compile = own
+    stage.says(ADMIN.id, "加词 水井 辘轳断", chat=ADMIN.id)
+    stage.presses(ADMIN.id, "确定", chat=ADMIN.id)
+    assert stage.texts(ADMIN.id)[-1] == "好,“辘轳断”算水井了。"
+    stage.says(WANG.id, "5号楼的灯打烊了", chat=RESIDENTS)
+    stage.says(ZHOU.id, "小广场的辘轳断了", chat=RESIDENTS)
+    assert [case.types for case in stage.cases()] == [["lighting"], ["well"]]
