@@ -74,6 +74,7 @@ def begin(
             },
             "reported_at": said.at,
             "gather_until": now + GATHER_MOST,
+            "finish_by": draft.finish_by,
         },
     ).one()
     keep_message(db, community_id, case.id, said)
@@ -446,3 +447,8 @@ def note(db: Connection, case: Row[Any], **facts: Any) -> None:
     """Small facts about how a case is spoken of; they change nothing about it and need no event."""
     data = {**queries.case(db, case.id).data, **facts}
     db.execute(sa.update(cases).where(cases.c.id == case.id).values(data=data))
+
+
+def claim_until(db: Connection, case: Row[Any], at: datetime) -> None:
+    """When somebody should have taken it: for the console; the timer does the rest."""
+    db.execute(sa.update(cases).where(cases.c.id == case.id).values(claim_by=at))

@@ -9,7 +9,8 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """A report as understood, not yet a case. `titles` are the types' Chinese names."""
+    """A report as understood, not yet a case. `titles` is what it is called in a sentence: the thing
+    (楼道灯), or the type's Chinese name (照明). `finish_by` counts from the report."""
 
     types: tuple[str, ...]
     titles: tuple[str, ...]
@@ -21,6 +22,7 @@ class Draft:
     private: bool = False
     hazard: str = ""  #: which safety sentence: gas | fire | trapped …
     claim_minutes: int = 120
+    finish_by: datetime | None = None
     data: dict[str, Any] = field(default_factory=dict)
 
 

@@ -84,6 +84,10 @@ def public_place(place: str) -> str:
 
 
 def call_it(titles: list[str], place: str, *, shared: bool) -> str:
-    """How a case is called in a sentence: "5号楼 照明"; `shared`: others read it."""
-    where = public_place(place) if shared else place
-    return " ".join(part for part in (where, "、".join(titles)) if part) or "一件事"
+    """How a case is called in a sentence: 5号楼楼道灯; `shared`: others read it.
+
+    What place and thing have in common is said once (5号楼楼道 + 楼道灯).
+    """
+    where, what = public_place(place) if shared else place, "、".join(titles)
+    common = next((size for size in range(len(what), 0, -1) if where.endswith(what[:size])), 0)
+    return where + what[common:] or "一件事"

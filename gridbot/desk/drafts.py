@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Any
 
 from gridbot import understanding
+from gridbot.almanac import add_working
 from gridbot.cases.actions import Draft, Said
 from gridbot.desk.context import Hearing
-from gridbot.understanding.reading import Band, Kind, Place, Reading
+from gridbot.understanding.intents import IssueType
+from gridbot.understanding.reading import Band, Issue, Kind, Place, Reading
 from gridbot.understanding.text import clean
 
 #: Dangers to one person: never spoken of in the group, not even by a reaction.
@@ -28,7 +32,7 @@ def draft_of(h: Hearing, reading: Reading) -> Draft:
     main = types[0] if types else None
     return Draft(
         types=tuple(one.id for one in types),
-        titles=tuple(one.title for one in types[:2]),
+        titles=tuple(_called(issue, one) for issue, one in zip(reading.issues[:2], types[:2], strict=True)),
         place=said_place(reading.places),
         place_key=place.key if place else "",
         side=place.side.value if place else "",
@@ -37,13 +41,46 @@ def draft_of(h: Hearing, reading: Reading) -> Draft:
         private=is_private(reading),
         hazard=reading.danger,
         claim_minutes=main.deadlines.claim if main else 120,
+        finish_by=_finish_by(main, h) if main else None,
         data={
             "because": list(reading.because),
             "choices": list(choices),
             "band": reading.band.value,
             "placed": place is not None,
+            "routing": _routing(main) if main else {},
         },
     )
+
+
+def _called(issue: Issue, kind: IssueType) -> str:
+    """The thing that is broken, if it is one with an owner and a word of ours for it (楼道灯), else the
+    type's name: what people do to each other is called by no word of theirs."""
+    thing, plus, _ = issue.words[0].partition("+") if issue.words else ("", "", "")
+    if kind.owner_first and not kind.private and plus and 1 < len(thing) <= 6 and not thing.isascii():
+        return thing
+    return kind.title
+
+
+def _finish_by(kind: IssueType, h: Hearing) -> datetime:
+    """When it should be finished, counted from the report, in the unit of the type's limit."""
+    limit, start = kind.deadlines.finish, h.said.sent_at
+    zone = h.knows.settings.zone
+    match limit.unit:
+        case "小时":
+            return start + timedelta(hours=limit.amount)
+        case "工作时":
+            return add_working(start, hours=limit.amount, zone=zone)
+        case _:
+            return add_working(start, days=int(limit.amount), zone=zone)
+
+
+def _routing(kind: IssueType) -> dict[str, Any]:
+    """What the pack says of who is responsible, as grid.queries.responsible takes it."""
+    return {
+        "owner_first": kind.owner_first,
+        "inside": list(kind.responsible.inside),
+        "outside": list(kind.responsible.outside),
+    }
 
 
 def is_private(reading: Reading) -> bool:

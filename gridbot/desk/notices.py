@@ -165,6 +165,7 @@ def parties(db: Connection, case: Row[Any], now: datetime) -> list[Any]:
             case.types[0] if case.types else "",
             case.side,
             now,
+            **case.data.get("routing", {}),
         )
     )
 
@@ -175,8 +176,9 @@ def _above(db: Connection, case: Row[Any], now: datetime) -> list[Any]:
 
 
 def _set_claim(db: Connection, case: Row[Any], now: datetime) -> None:
-    wait = timedelta(minutes=int(case.data.get("claim_minutes", 120)))
-    timers.set_timer(db, CLAIM, actions.subject(case.id), now + wait, community_id=case.community_id)
+    until = now + timedelta(minutes=int(case.data.get("claim_minutes", 120)))
+    timers.set_timer(db, CLAIM, actions.subject(case.id), until, community_id=case.community_id)
+    actions.claim_until(db, case, until)
 
 
 # --- after a move --------------------------------------------------------------------------------

@@ -106,7 +106,7 @@ def test_the_reporter_puts_the_type_right(stage: Stage, quoted: bool) -> None:
     more = {"reply_to": report} if quoted else {}
     stage.says(WANG.id, "不是照明,是停车", chat=RESIDENTS, **more)
     assert state_of(stage) == (["parking"], "5号楼")
-    assert stage.texts(RESIDENTS)[-1] == "改好了:5号楼 停车(1)。"
+    assert stage.texts(RESIDENTS)[-1] == "改好了:5号楼停车(1)。"
     assert samples(stage) == [(LAMP, "lighting", "parking", "resident")]
     assert "停车" in stage.texts(LI.id)[-1]  # his card follows
 
@@ -122,7 +122,7 @@ def test_the_place_put_right(stage: Stage) -> None:
     report = stage.says(WANG.id, "3号楼的灯不亮了", chat=RESIDENTS)
     stage.says(WANG.id, "地点是5号楼", chat=RESIDENTS, reply_to=report)
     assert state_of(stage) == (["lighting"], "5号楼")
-    assert "改好了:5号楼 照明(1)。" in stage.texts(RESIDENTS)
+    assert "改好了:5号楼照明(1)。" in stage.texts(RESIDENTS)
     assert samples(stage) == []  # a place is no sample of a type
 
 
