@@ -55,10 +55,11 @@ def draft_of(h: Hearing, reading: Reading) -> Draft:
 def _called(issue: Issue, kind: IssueType) -> str:
     """The thing that is broken, if it is one with an owner and a word of ours for it (楼道灯), else the
     type's name: what people do to each other is called by no word of theirs."""
-    thing, plus, _ = issue.words[0].partition("+") if issue.words else ("", "", "")
-    if kind.owner_first and not kind.private and plus and 1 < len(thing) <= 6 and not thing.isascii():
-        return thing
-    return kind.title
+    if kind.private or not kind.owner_first:
+        return kind.title
+    things = [thing for thing, plus, _ in (word.partition("+") for word in issue.words) if plus]
+    fit = [thing for thing in things if 1 < len(thing) <= 6 and not _NO_THING.fullmatch(thing)]
+    return max(fit, key=len, default=kind.title)
 
 
 def _finish_by(kind: IssueType, h: Hearing) -> datetime:

@@ -59,7 +59,7 @@ def test_the_list_is_mine_the_overdue_first(stage: Stage) -> None:
     head, first, second = stage.texts(ADMIN.id)[-1].splitlines()
     assert head == "在办2件,1件超时。"
     assert first.startswith("2 51号院") and first.endswith("超时")
-    assert second.startswith("1 5号楼") and second.endswith("照明:网格长在办")
+    assert second.startswith("1 5号楼") and second.endswith("楼道灯:网格长在办")
     stage.says(LI.id, "列表", chat=LI.id)
     assert stage.texts(LI.id)[-1].splitlines()[0] == "在办1件。"
     stage.says(SECRETARY.id, "列表", chat=SECRETARY.id)
@@ -107,7 +107,7 @@ def test_why_names_the_words_that_decided(stage: Stage) -> None:
     lamp(stage)
     stage.says(ADMIN.id, "为什么 1", chat=ADMIN.id)
     head, second, *because = stage.texts(ADMIN.id)[-1].splitlines()
-    assert head.startswith("5号楼") and "照明(1)" in head and second == "我是这样看的:"
+    assert head.startswith("5号楼") and "楼道灯(1)" in head and second == "我是这样看的:"
     assert because and all(line.startswith("· ") for line in because)
 
 
@@ -116,7 +116,7 @@ def test_reassigning_tells_both(stage: Stage) -> None:
     lamp(stage)
     stage.presses(LI.id, "我去看", chat=LI.id)
     stage.says(ADMIN.id, "改派 1 周书记", chat=ADMIN.id)
-    assert stage.texts(ADMIN.id)[-1].endswith("照明(1)派给周书记了。")
+    assert stage.texts(ADMIN.id)[-1].endswith("楼道灯(1)派给周书记了。")
     assert "5号楼" in stage.in_chat(SECRETARY.id)[-1].text
     gone = stage.in_chat(LI.id)[-1]
     assert "转给周书记" in gone.text and gone.buttons == ()
