@@ -1,21 +1,20 @@
 """A grid leader's few words under a notice, and a resident's answer after "done". Tense and negation decide.
 
-"done" is the costly mistake: whatever speaks against it (not yet, half, again, he says so) wins over it.
+"done" is the costly mistake: it takes a result with nothing before or after it that takes it back (not yet, will
+be, half, he says so), and nothing anywhere in the reply that is left over or bad again.
 """
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
 from gridbot.understanding.intents import Packs
-from gridbot.understanding.text import clean
+from gridbot.understanding.replies_words import Said, Words, bare_forms, words_of
 
 Action = Literal["accept", "progress", "done", "transfer", "escalate", "bounce", "ask", "none"]
 Answer = Literal["mended", "better", "not_yet"]
-_LONG = 300  #: a reply is short; the rest of a long text is not about done or not
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,61 +26,16 @@ class ReplyReading:
     because: tuple[str, ...] = ()
 
 
-def _either(words: Iterable[str]) -> str:
-    return "|".join(re.escape(word.lower()) for word in sorted(words, key=len, reverse=True))
-
-
-class _Words:
-    """The groups of replies.yaml, each as one regex; {unit} in a pattern stands for the words of `unit`."""
-
-    def __init__(self, packs: Packs) -> None:
-        self.groups: dict[str, re.Pattern[str]] = {}
-        lists = {name: _either(phrases.words) for name, phrases in packs.replies.items()}
-        for name, phrases in packs.replies.items():
-            parts = [lists[name]] if phrases.words else []
-            for pattern in phrases.patterns:
-                for other, words in lists.items():
-                    pattern = pattern.replace("{" + other + "}", f"(?:{words})")
-                parts.append(f"(?:{pattern})")
-            if parts:
-                self.groups[name] = re.compile("|".join(parts))
-
-    def find(self, name: str, text: str) -> str | None:
-        pattern = self.groups.get(name)
-        match = pattern.search(text) if pattern is not None else None
-        return match.group() if match else None
-
-    def whole(self, name: str, text: str) -> bool:
-        pattern = self.groups.get(name)
-        return bool(pattern and pattern.fullmatch(text))
-
-    def capture(self, name: str, text: str) -> tuple[str, str | None] | None:
-        """The match and what its group `to` holds."""
-        pattern = self.groups.get(name)
-        match = pattern.search(text) if pattern is not None else None
-        if match is None:
-            return None
-        held = next((value for value in match.groups() if value), None)
-        return match.group(), held
-
-
-def _words(packs: Packs) -> _Words:
-    known = packs.memo.get("replies")
-    if not isinstance(known, _Words):
-        known = packs.memo["replies"] = _Words(packs)
-    return known
-
-
 def read_reply(text: str, packs: Packs) -> ReplyReading:
     """What the leader means to do, or has done."""
-    said = clean(text[:_LONG]).norm.strip()
-    words = _words(packs)
-    bare = re.sub(r"[\s,，。.!！~～、]", "", said)
-    if not bare or words.whole("noise", bare):
-        return ReplyReading("none", because=("没有内容",))
-    until = words.find("until", said)
+    words = words_of(packs)
+    said = words.ready(text)
+    until = words.find("until", text[:300])
+    alone = _alone(said, words)
+    if alone is not None:
+        return ReplyReading(alone.action, alone.sure, until=until, because=alone.because)
     for step in _STEPS:
-        found = step(said, bare, words)
+        found = step(said, words)
         if found is not None:
             return ReplyReading(found.action, found.sure, found.to, until, found.because)
     return ReplyReading("none", sure=False, until=until, because=("没听懂",))
@@ -91,121 +45,163 @@ def _reading(action: Action, word: str, *, sure: bool = True, to: str | None = N
     return ReplyReading(action, sure, to, None, (word,))
 
 
-def _short(said: str, bare: str, words: _Words) -> ReplyReading | None:
-    """A reply that is nothing but one set phrase."""
-    for action in ("accept", "done", "none"):
-        if words.whole(f"{action}_alone", bare):
-            return _reading(action, bare)
+def _alone(said: Said, words: Words) -> ReplyReading | None:
+    """A reply that is nothing but one set phrase, said once or twice."""
+    forms = bare_forms(said, words)
+    if not forms or words.whole("noise", said.bare):
+        return _reading("none", "没有内容")
+    actions: tuple[Action, ...] = ("accept", "done", "none", "progress", "transfer", "bounce", "ask")
+    for form in forms:
+        for action in actions:
+            if words.whole(f"{action}_alone", form):
+                doubtful = action == "done" and words.whole("done_doubtful", form)
+                return _reading(action, form, sure=not doubtful)
+        if words.whole("noise", form):
+            return _reading("none", form)
     return None
 
 
-def _called_off(said: str, bare: str, words: _Words) -> ReplyReading | None:
+def _results(said: Said, words: Words) -> tuple[str | None, str | None]:
+    """A result that stands, and one that is taken back by what is said around it."""
+    pattern = words.pattern("result")
+    stands: str | None = None
+    spoilt: str | None = None
+    for clause in said.clauses:
+        for match in pattern.finditer(clause) if pattern else ():
+            before, after = clause[: match.start()], clause[match.end() :]
+            taken = _taken_back(before, match.group(), after, words)
+            if taken is None:
+                stands = stands or match.group()
+            else:
+                spoilt = spoilt or taken + match.group()
+    return stands, spoilt
+
+
+def _taken_back(before: str, result: str, after: str, words: Words) -> str | None:
+    """The word around a result that makes it a wish, a promise, a rumour or a part of it."""
+    if not words.find("sure_before", before):
+        taken = words.find("before", before)
+        if taken is None and "了" not in result and not result.startswith("已"):
+            taken = words.find("before_plain", before)
+        if taken is not None:
+            return taken
+    return words.find("after", after)
+
+
+def _called_off(said: Said, words: Words) -> ReplyReading | None:
     """不用上报了: nothing goes up; done only if he says so."""
-    off = words.find("called_off", said)
+    off = words.find("called_off", said.text)
     if off is None:
         return None
-    if words.find("done", said) and not words.find("not_done", said):
+    stands, spoilt = _results(said, words)
+    if stands and not spoilt and not words.find("unfinished", said.text):
         return _reading("done", off)
-    if words.find("progress", said) or words.find("called_off_working", said):
+    if words.find("progress", said.text) or words.find("called_off_working", said.text):
         return _reading("progress", off)
     return _reading("none", off, sure=False)
 
 
-def _check(said: str, bare: str, words: _Words) -> ReplyReading | None:
-    """说是修好了 你们试试: he asks, he does not say."""
-    word = words.find("check", said)
+def _conditional(said: Said, words: Words) -> ReplyReading | None:
+    """要是他再不来 我就上报: nothing has been decided yet."""
+    word = words.find("conditional", said.text)
+    return _reading("progress", word) if word else None
+
+
+def _check(said: Said, words: Words) -> ReplyReading | None:
+    """说是修好了 你们试试 还漏吗: he asks, he does not say."""
+    word = words.find("check", said.text)
     return _reading("ask", word, sure=False) if word else None
 
 
-def _choice(said: str, bare: str, words: _Words) -> ReplyReading | None:
-    """是自来水还是下水: this or that?"""
-    word = words.find("choice", said)
-    return _reading("ask", word) if word else None
-
-
-def _done(said: str, bare: str, words: _Words) -> ReplyReading | None:
-    word = words.find("done", said)
-    if word is None:
+def _done(said: Said, words: Words) -> ReplyReading | None:
+    stands, spoilt = _results(said, words)
+    if stands is None:
         return None
-    against = words.find("not_done", said)
-    if against is not None:
+    against = words.find("unfinished", said.text)
+    if spoilt is not None or against is not None:
         return None
-    doubt = words.find("doubt", said)
-    return _reading("done", word, sure=doubt is None)
+    if words.find("own_affairs", said.text) and not words.find("thing", said.text):
+        return None
+    return _reading("done", stands, sure=words.find("doubt", said.text) is None)
 
 
-def _escalate(said: str, bare: str, words: _Words) -> ReplyReading | None:
-    word = words.find("escalate", said)
+def _unfinished(said: Said, words: Words) -> ReplyReading | None:
+    """A result that does not stand, or is taken back: work is going on."""
+    stands, spoilt = _results(said, words)
+    if spoilt is not None:
+        return _reading("progress", spoilt)
+    against = words.find("unfinished", said.text)
+    return _reading("progress", against) if against and (stands or _about_it(said, words)) else None
+
+
+def _about_it(said: Said, words: Words) -> bool:
+    return not words.find("topic", said.text) or bool(words.find("thing", said.text))
+
+
+def _willing(said: Said, words: Words) -> ReplyReading | None:
+    """不是我管 不过我先去看看: he goes, whatever he says before."""
+    word = words.find("willing", said.text)
+    if word is None or words.find("still", said.text) or _ask(said, words) or any(_results(said, words)):
+        return None
+    return _reading("accept", word)
+
+
+def _transfer(said: Said, words: Words) -> ReplyReading | None:
+    if words.find("transfer_veto", said.text):
+        return None
+    found = words.capture("transfer", said.text)
+    return _reading("transfer", found[0], to=found[1]) if found else None
+
+
+def _escalate(said: Said, words: Words) -> ReplyReading | None:
+    if words.find("upper_acts", said.text):
+        return None
+    if words.find("handed", said.text) and not words.find("upper", said.text):
+        return None
+    word = words.find("escalate", said.text)
     return _reading("escalate", word) if word else None
 
 
-def _transfer(said: str, bare: str, words: _Words) -> ReplyReading | None:
-    if words.find("not_transfer", said):
-        return None
-    found = words.capture("transfer", said)
-    if found is None:
-        return None
-    word, to = found
-    if words.find("bounce_first", said):
-        return None
-    return _reading("transfer", word, to=to)
-
-
-def _bounce(said: str, bare: str, words: _Words) -> ReplyReading | None:
-    word = words.find("bounce", said)
+def _bounce(said: Said, words: Words) -> ReplyReading | None:
+    word = words.find("bounce", said.text)
     return _reading("bounce", word) if word else None
 
 
-def _ask(said: str, bare: str, words: _Words) -> ReplyReading | None:
-    word = words.find("ask", said)
+def _ask(said: Said, words: Words) -> ReplyReading | None:
+    if words.find("not_ask", said.text):
+        return None
+    word = words.find("ask", said.text)
     return _reading("ask", word) if word else None
 
 
-def _chat(said: str, bare: str, words: _Words) -> ReplyReading | None:
-    word = words.find("none", said)
-    return _reading("none", word) if word else None
+def _chat(said: Said, words: Words) -> ReplyReading | None:
+    word = words.find("topic", said.text)
+    return _reading("none", word) if word and not _about_it(said, words) else None
 
 
-def _progress(said: str, bare: str, words: _Words) -> ReplyReading | None:
-    word = words.find("progress", said)
-    if word is None:
-        word = words.find("not_done", said)
+def _progress(said: Said, words: Words) -> ReplyReading | None:
+    word = words.find("progress", said.text)
     return _reading("progress", word) if word else None
 
 
-def _accept(said: str, bare: str, words: _Words) -> ReplyReading | None:
-    word = words.find("accept", said)
-    return _reading("accept", word) if word else None
-
-
-def _conditional(said: str, bare: str, words: _Words) -> ReplyReading | None:
-    """要是他再不来 我就上报: nothing has been decided yet."""
-    word = words.find("conditional", said)
-    return _reading("progress", word) if word else None
-
-
-def _willing(said: str, bare: str, words: _Words) -> ReplyReading | None:
-    """不是我管 不过我先去看看: he goes, whatever he says before."""
-    if words.find("third", said):
-        return None
-    word = words.find("willing", said)
+def _accept(said: Said, words: Words) -> ReplyReading | None:
+    word = words.find("accept", said.text)
     return _reading("accept", word) if word else None
 
 
 #: Asked in this order; the first that answers decides.
-_STEPS: tuple[Callable[[str, str, _Words], ReplyReading | None], ...] = (
-    _short,
+_STEPS: tuple[Callable[[Said, Words], ReplyReading | None], ...] = (
     _called_off,
     _conditional,
-    _choice,
     _check,
-    _chat,
     _done,
     _willing,
-    _transfer,
     _escalate,
+    _transfer,
     _bounce,
+    _chat,
     _ask,
+    _unfinished,
     _progress,
     _accept,
 )
@@ -213,12 +209,13 @@ _STEPS: tuple[Callable[[str, str, _Words], ReplyReading | None], ...] = (
 
 def read_confirmation(text: str, packs: Packs) -> Answer | None:
     """A resident's plain answer to 您看好了吗: 亮了亮了谢谢, 还没好, 好一点."""
-    said = clean(text[:_LONG]).norm.strip()
-    words = _words(packs)
-    if words.find("not_yet", said):
-        return "not_yet"
-    if words.find("better", said):
-        return "better"
-    if words.find("mended", said):
-        return "mended"
+    words = words_of(packs)
+    said = words.ready(text)
+    whole = "，".join(part for part in words.plain(said.bare).split("，") if part)
+    answers: tuple[Answer, ...] = ("better", "not_yet", "mended")
+    if words.find("asked", whole):
+        return "not_yet" if words.find("not_yet", whole) else None
+    for answer in answers:
+        if words.find(answer, whole):
+            return answer
     return None
