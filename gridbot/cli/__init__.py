@@ -11,7 +11,7 @@ from typing import Annotated
 
 import typer
 
-from gridbot.cli import common, keeping, reading, running, starting, words
+from gridbot.cli import common, keeping, reading, replaying, running, starting, words
 from gridbot.cli.common import say_no
 
 app = typer.Typer(
@@ -36,6 +36,8 @@ app.command()(running.serve)
 app.command()(starting.check)
 app.command()(reading.classify)
 app.command()(reading.evaluate)
+app.command()(replaying.rehearse)
+app.command()(replaying.replay)
 app.command("import")(keeping.import_directory)
 app.command()(keeping.backup)
 app.command()(keeping.restore)

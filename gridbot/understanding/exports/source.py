@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import codecs
+import contextlib
 import io
 from typing import BinaryIO, TextIO
 
@@ -19,7 +20,15 @@ def as_text(stream: BinaryIO) -> TextIO:
     """The stream as text, from its beginning; what no encoding explains becomes U+FFFD."""
     encoding = encoding_of(stream)
     stream.seek(0)
-    return io.TextIOWrapper(stream, encoding=encoding, errors="replace")
+    return _Borrowed(stream, encoding=encoding, errors="replace")
+
+
+class _Borrowed(io.TextIOWrapper):
+    """The bytes below are closed by whoever opened them, not by the last reader that goes."""
+
+    def __del__(self) -> None:
+        with contextlib.suppress(ValueError):
+            self.detach()
 
 
 def encoding_of(stream: BinaryIO) -> str:
