@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from typing import Any
 
 import pytest
 
@@ -21,7 +22,7 @@ def somebody(stage: Stage, text: str, after: float = 20) -> str:
     return who
 
 
-def live(stage: Stage) -> list[object]:
+def live(stage: Stage) -> list[Any]:
     return [
         one for one in stage.cases() if one.number is not None and one.state not in ("withdrawn", "merged")
     ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
@@ -16,7 +17,7 @@ from tests.cast import ADMIN, LI, RESIDENTS, SECRETARY, WANG, ZHOU
 AUNT, UNCLE, BOY = "1101", "1102", "1103"
 
 
-def says(stage: Stage, who: str, text: str, after: float = 20, **more: object) -> str:
+def says(stage: Stage, who: str, text: str, after: float = 20, **more: Any) -> str:
     """Somebody speaks, `after` seconds after whatever was before."""
     stage.passes(seconds=after)
     return stage.says(who, text, chat=RESIDENTS, **more)
@@ -30,7 +31,7 @@ def recalls(stage: Stage, who: str, message: str) -> None:
     says(stage, who, "", message=message, kind=IncomingKind.RECALL)
 
 
-def live(stage: Stage) -> list[object]:
+def live(stage: Stage) -> list[Any]:
     return [
         one for one in stage.cases() if one.number is not None and one.state not in ("withdrawn", "merged")
     ]
