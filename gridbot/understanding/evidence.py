@@ -14,6 +14,12 @@ _NEGATED = re.compile(
     r"(?:没有?|沒有?|未|不|别|无|勿|覅|哪有|没啥|没什么|不会|不是|不再|从来不|并没有?|不怎么|没再|没见|没听说|杜绝|避免|防止|以防|预防|严禁|禁止|不要|不得|请勿|谢绝)"
     r"(?:有|再|啥|什么|怎么|那么|这么|是|说|过|人|任何|啊|乱|随意|随便|发生|出现){0,2}$"
 )
+#: What may follow a thing without making another thing of it.
+_WHERE = frozenset(
+    {*"里口上内下外边旁前后处", "里面", "门口", "外面", "上面", "下面", "旁边", "那边", "那里"}
+)
+#: 暖气片接口, 信箱的门: what stands before is what it belongs to.
+_OF = frozenset(["", "的", "个"])
 _JOINED = re.compile(r"^(?:和|与|跟|及|以及|还有|、|/|,|，| |连|同|或|都|也){0,4}$")
 _LOOK_BACK, _LOOK_AHEAD = 10, 5
 _AHEAD_REACH = 7
@@ -96,21 +102,28 @@ def _pairs(scan: Scan, packs: Packs) -> Iterator[Evidence]:
     for fault in faults:
         if _negated(scan, fault.start):
             continue
-        for thing in _bound(scan, fault, things, bisect_left(starts, fault.start)):
+        for thing in _bound(scan, fault, things, bisect_left(starts, fault.start), packs.danger_bits):
             yield from _made(scan, packs, thing, fault)
 
 
 def _longest(hits: list[Hit]) -> list[Hit]:
-    """Without those that lie inside a longer one: 楼道灯 is neither 楼道 nor 灯."""
+    """Without those that lie inside a longer one: 楼道灯 is neither 楼道 nor 灯, but 电梯里 is the 电梯."""
     kept: list[Hit] = []
+    longest: Hit | None = None
     for hit in hits:
-        if not kept or hit.end > kept[-1].end:
+        if longest is None or hit.end > longest.end:
+            kept.append(hit)
+            longest = hit
+        elif hit.start == longest.start and longest.keyword.word[len(hit.keyword.word) :] in _WHERE:
             kept.append(hit)
     return kept
 
 
-def _bound(scan: Scan, fault: Hit, things: list[Hit], at: int) -> list[Hit]:
-    """The things this fault is said of: the nearest in its clause, those joined to it, else next door."""
+def _bound(scan: Scan, fault: Hit, things: list[Hit], at: int, danger: int) -> list[Hit]:
+    """The things this fault is said of: the nearest in its clause, those joined to it, else next door.
+
+    Where there may be danger every thing near by counts.
+    """
     clause = scan.clause(fault.start)
     ranked: list[tuple[int, int]] = []
     around = range(max(0, at - _LOOK_BACK), min(len(things), at + _LOOK_AHEAD))
@@ -135,10 +148,16 @@ def _bound(scan: Scan, fault: Hit, things: list[Hit], at: int) -> list[Hit]:
     chosen = [things[best]]
     for i in range(best - 1, max(-1, best - 4), -1):
         between = scan.norm[things[i].end : chosen[-1].start]
-        if not _JOINED.match(between) or not between.strip(" ,，"):
+        of = between in _OF and things[i].end <= chosen[-1].start
+        if not of and (not _JOINED.match(between) or not between.strip(" ,，")):
             break
         if things[i].keyword.things & fault.keyword.faults:
             chosen.append(things[i])
+    feared = fault.keyword.faults & danger
+    if feared:
+        chosen += [
+            things[i] for _, i in ranked[1:] if things[i].keyword.things & feared and things[i] not in chosen
+        ]
     return chosen
 
 
@@ -150,6 +169,7 @@ def _made(scan: Scan, packs: Packs, thing: Hit, fault: Hit) -> Iterator[Evidence
     if single and gap > _SINGLE_REACH:
         return
     doubtful = single and not (scan.is_word(thing) and scan.is_word(fault))
+    partial = len(fault.keyword.word) == 1 and scan.inside_word(fault)
     best: dict[str, Evidence] = {}
     for use in thing.keyword.uses:
         if use.role is not Role.THING or not both >> use.owner & 1 or not scan.fits(thing, use):
@@ -157,7 +177,11 @@ def _made(scan: Scan, packs: Packs, thing: Hit, fault: Hit) -> Iterator[Evidence
         rule = packs.rules[use.owner]
         if gap > rule.reach or not _fault_fits(scan, fault, use.owner):
             continue
-        score = _DOUBTFUL if doubtful else rule.score - (0.15 if apart > 1 else 0)
+        score = (
+            _DOUBTFUL
+            if doubtful or (partial and not rule.urgent)
+            else rule.score - (0.15 if apart > 1 else 0)
+        )
         start, end = min(thing.start, fault.start), max(thing.end, fault.end)
         words = (thing.keyword.word, fault.keyword.word)
         one = Evidence(rule, start, end, words, scan.clause(fault.start), score, apart > 0, rule.type)

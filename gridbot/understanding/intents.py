@@ -15,6 +15,7 @@ from typing import Literal
 
 from ahocorasick_rs import AhoCorasick, Implementation, MatchKind
 
+from gridbot.understanding.dialect import Dialect
 from gridbot.understanding.layers import Merged, read_layers
 from gridbot.understanding.reading import Kind
 from gridbot.understanding.schema import (
@@ -154,14 +155,11 @@ class Packs:
     automaton: AhoCorasick = field(repr=False)
     places: PlacesFile = field(repr=False)
     replies: Mapping[str, Phrases] = field(repr=False)
-    same: Mapping[int, str] = field(repr=False)  #: dialect characters and what they are read as
+    dialect: Dialect = field(repr=False)
     sound_words: tuple[str, ...] = field(repr=False)
     silent_lines: tuple[str, ...] = field(repr=False)
     type_order: tuple[str, ...] = field(repr=False)
-
-    @cached_property
-    def dialect(self) -> frozenset[str]:
-        return frozenset(map(chr, self.same))
+    vague: frozenset[str] = field(repr=False)  #: things that say where rather than what
 
     @cached_property
     def first_look(self) -> FirstLook:
@@ -184,6 +182,11 @@ class Packs:
 
     def _pushes(self, keyword: Keyword) -> float:
         return max((self.cues[use.owner].push for use in keyword.uses if use.role is Role.CUE), default=0)
+
+    @cached_property
+    def danger_bits(self) -> int:
+        """The rules that tell of danger, as bits."""
+        return sum(1 << rule.number for rule in self.rules if rule.urgent)
 
     @cached_property
     def memo(self) -> dict[str, object]:
@@ -232,7 +235,7 @@ class _Builder:
         self.merged = merged
         self.rules: list[Rule] = []
         self.uses: dict[str, list[Use]] = {}
-        self.same = {ord(a): b for a, b in merged.same.items()}
+        self.dialect = Dialect(merged.same, merged.phrases)
         self.vague = frozenset(merged.words.get("vague", ()))
         self.shared = Counter(word for spec in merged.types.values() for word in self.things_of(spec))
 
@@ -251,7 +254,7 @@ class _Builder:
     def use(self, words: Iterable[str], role: Role, owner: int, off: frozenset[str] = frozenset()) -> None:
         for word in self.words(words, off):
             whole = word.startswith("=")
-            plain = word.lstrip("=").lower().translate(self.same)
+            plain = self.dialect.fold(word.lstrip("=").lower())
             if plain in off:
                 continue
             use = Use(role, owner, whole)
@@ -300,6 +303,23 @@ class _Builder:
         self.use(pairs.things, Role.THING, owner, off)
         self.use(pairs.faults, Role.FAULT, owner, off)
 
+    def inherit(self) -> None:
+        """A longer thing (or fault) does for its type whatever the shorter ones in it do: 地库门 is a 门."""
+        own = {word: tuple(uses) for word, uses in self.uses.items()}
+        for word, uses in own.items():
+            for role in (Role.THING, Role.FAULT):
+                types = {self.rules[use.owner].type for use in uses if use.role is role}
+                for part in _parts(word) if types else ():
+                    self.uses[word] += [
+                        use
+                        for use in own.get(part, ())
+                        if use.role is role
+                        and not use.whole
+                        and not self.rules[use.owner].urgent
+                        and self.rules[use.owner].type in types
+                        and use not in self.uses[word]
+                    ]
+
     def keywords(self) -> tuple[Keyword, ...]:
         made = []
         kinds = [cue.kind for cue in self.merged.cues.values()]
@@ -321,15 +341,23 @@ class _Builder:
         return tuple(made)
 
 
+def _parts(word: str) -> Iterator[str]:
+    """The stretches inside a word, itself left out."""
+    for size in range(1, len(word)):
+        for start in range(len(word) - size + 1):
+            yield word[start : start + size]
+
+
 def _compile(merged: Merged) -> Packs:
     builder = _Builder(merged)
     specs = [spec for spec in merged.types.values() if not spec.disabled]
     for number, spec in enumerate(specs):
         builder.type(number, spec)
-    cues = tuple(_cue(name, spec) for name, spec in merged.cues.items())
+    cues = tuple(_cue(name, spec, builder.dialect) for name, spec in merged.cues.items())
     for number, cue in enumerate(merged.cues.values()):
         builder.use(cue.words, Role.CUE, number)
     builder.use(merged.traps, Role.TRAP, 0)
+    builder.inherit()
     keywords = builder.keywords()
     return Packs(
         types=MappingProxyType({spec.id: _issue_type(spec) for spec in specs}),
@@ -343,14 +371,15 @@ def _compile(merged: Merged) -> Packs:
         ),
         places=merged.places,
         replies=MappingProxyType(merged.replies),
-        same=MappingProxyType({ord(a): b for a, b in merged.same.items()}),
+        dialect=builder.dialect,
         sound_words=tuple(dict.fromkeys(merged.sounds)),
         silent_lines=tuple(merged.silent),
         type_order=tuple(spec.id for spec in specs),
+        vague=frozenset(builder.dialect.fold(word) for word in builder.vague),
     )
 
 
-def _cue(name: str, spec: CueFile) -> Cue:
+def _cue(name: str, spec: CueFile, dialect: Dialect) -> Cue:
     return Cue(
         name,
         Kind(spec.kind),
@@ -360,7 +389,7 @@ def _cue(name: str, spec: CueFile) -> Cue:
         spec.soft,
         spec.push,
         spec.why or name,
-        tuple(bounded(pattern) for pattern in spec.patterns),
+        tuple(bounded(dialect.fold(pattern)) for pattern in spec.patterns),
     )
 
 

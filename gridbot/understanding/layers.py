@@ -36,6 +36,7 @@ class Merged:
     places: PlacesFile = field(default_factory=PlacesFile)
     sounds: list[str] = field(default_factory=list)
     same: dict[str, str] = field(default_factory=dict)
+    phrases: dict[str, str] = field(default_factory=dict)
     traps: list[str] = field(default_factory=list)
     silent: list[str] = field(default_factory=list)
 
@@ -92,7 +93,9 @@ def _read_file(merged: Merged, file: Path) -> None:
     elif file.name == "places.yaml":
         merged.places = _lay(merged.places, check(PlacesFile, document))
     elif file.name == "dialect.yaml":
-        merged.same |= check(DialectFile, document).same
+        spoken = check(DialectFile, document)
+        merged.same |= spoken.same
+        merged.phrases |= spoken.phrases
     elif file.name == "sounds.yaml":
         merged.sounds += check(SoundsFile, document).words
     elif file.name == "traps.yaml":

@@ -42,8 +42,9 @@ def grammar_of(packs: Packs) -> Grammar:
 def read(text: str, packs: Packs, gazetteer: Gazetteer, *, photo: bool = False) -> Reading:
     """What kind of message this is, which troubles it reports, where, how urgent, and why so."""
     cleaned = clean(text)
-    if not packs.dialect.isdisjoint(cleaned.norm):
-        cleaned = replace(cleaned, norm=cleaned.norm.translate(packs.same))
+    norm = packs.dialect.fold(cleaned.norm)
+    if norm is not cleaned.norm:
+        cleaned = replace(cleaned, norm=norm)
     hits = packs.automaton.find_matches_as_indexes(cleaned.norm, overlapping=True)
     if not hits:
         return _place_answer(cleaned, packs, gazetteer) or _CHAT

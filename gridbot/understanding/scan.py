@@ -58,6 +58,13 @@ class Scan:
         cuts = boundaries(self.norm[start:end])
         return hit.start - start in cuts and hit.end - start in cuts
 
+    def inside_word(self, hit: Hit) -> bool:
+        """Does the segmenter see the hit as a part of a longer word: 收 in 收入?"""
+        start, end = self.clause_span(self.clause(hit.start))
+        start, end = max(start, hit.start - _CONTEXT), max(hit.end, min(end, hit.end + _CONTEXT))
+        cuts = boundaries(self.norm[start:end])
+        return hit.start - start not in cuts or hit.end - start not in cuts
+
 
 def _outside(hits: list[Hit], spans: Spans) -> list[Hit]:
     """Hits that touch none of the spans, or hold one with something more."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Annotated, Any, Literal, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, field_validator
 
 from gridbot.understanding.yamlfile import Document
 
@@ -134,6 +134,15 @@ class DialectFile(Strict):
     """Characters that are read as others, so that not every rule needs every town's way of writing it."""
 
     same: dict[Char, Char] = {}
+    phrases: dict[str, str] = {}
+
+    @field_validator("phrases")
+    @classmethod
+    def _as_long(cls, phrases: dict[str, str]) -> dict[str, str]:
+        for said, meant in phrases.items():
+            if not said or len(said) != len(meant):
+                raise ValueError(f"“{said}” and “{meant}” must be of one length")
+        return phrases
 
 
 class SoundsFile(Strict):

@@ -126,7 +126,10 @@ def _free(one: Evidence, taken: list[tuple[int, int]]) -> bool:
     )
 
 
-def _rank(found: list[Evidence], packs: Packs) -> tuple[bool, bool, int, int]:
+def _rank(found: list[Evidence], packs: Packs) -> tuple[bool, bool, bool, int, int]:
+    """Danger first, then what is said of a thing rather than of a place, then what is said most."""
     danger = any(one.rule.urgent for one in found)
-    solid = sum(1 for one in found if one.score >= 1)
-    return not danger, packs.types[found[0].type].weak, -min(solid, 2), min(one.start for one in found)
+    solid = [one for one in found if one.score >= 1]
+    of_a_thing = any(one.words[0] not in packs.vague for one in solid)
+    first = min(one.start for one in found)
+    return not danger, packs.types[found[0].type].weak, not of_a_thing, -min(len(solid), 2), first

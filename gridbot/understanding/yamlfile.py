@@ -37,12 +37,16 @@ class Document:
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
+_DEEPEST, _LARGEST = 12, 4_000_000
+
+
 def read_document(file: Path) -> Document:
     try:
         text = file.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         raise PackError(file, None, "", f"cannot be read ({error})") from error
     try:
+        _measure(file, text)
         loader = _LOADER(text)
         try:
             node = loader.get_single_node()
@@ -57,6 +61,20 @@ def read_document(file: Path) -> Document:
     return Document(file, data, lines)
 
 
+def _measure(file: Path, text: str) -> None:
+    """Refuses what would overrun the parser's stack or memory before anything is composed of it."""
+    if len(text) > _LARGEST:
+        raise PackError(file, None, "", "too large")
+    depth = 0
+    for event in yaml.parse(text, Loader=_LOADER):
+        depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
+        line = event.start_mark.line + 1 if event.start_mark else None
+        if depth > _DEEPEST:
+            raise PackError(file, line, "", "nested too deeply")
+        if isinstance(event, yaml.AliasEvent):
+            raise PackError(file, line, "", "aliases are not used here")
+
+
 def _plain(
     loader: Any,
     file: Path,
@@ -67,7 +85,7 @@ def _plain(
 ) -> Any:
     line = node.start_mark.line + 1
     lines.setdefault(path, line)
-    if depth > 12:
+    if depth > _DEEPEST:
         raise PackError(file, line, ".".join(map(str, path)), "nested too deeply")
     if isinstance(node, yaml.MappingNode):
         found: dict[str, Any] = {}
