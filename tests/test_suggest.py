@@ -17,7 +17,7 @@ from gridbot.understanding.intents import Packs, default_folder, load_packs
 from gridbot.understanding.suggest import Sample, Suggestions, over_history, suggest
 from tests.cast import NOW, seed
 
-MISSED = ["三号楼的绿毛球歇了", "我们单元绿毛球又歇了", "路口绿毛球歇了好几天"]
+MISSED = ["三号楼的绿毛球,歇了", "我们单元绿毛球,又歇了", "路口绿毛球,歇了好几天"]
 
 
 #: The shipped lists with two types: compiled many times over, and quickly.

@@ -12,6 +12,7 @@ import re
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import combinations
 
 from ahocorasick_rs import AhoCorasick
 
@@ -20,6 +21,7 @@ from gridbot.understanding.intents import Packs, Role
 from gridbot.understanding.places import Gazetteer
 from gridbot.understanding.reader import read
 from gridbot.understanding.reading import Band, Reading
+from gridbot.understanding.segment import boundaries
 from gridbot.understanding.text import clean
 
 Compile = Callable[[str], Packs]  #: the packs in effect with one more layer, given as YAML
@@ -28,6 +30,7 @@ Step = Callable[[], None]  #: called as work goes on, for whoever shows progress
 
 TRIED = 40  #: candidates tried on the samples
 EACH = 8  #: candidates of one type
+FEW = 10  #: wrongly read samples up to which a single one counts; of more, a piece has to stand in two
 SHORTEST, LONGEST = 2, 6  #: characters of a piece
 DEAR = 4  #: how many lines put right one line spoilt outweighs
 _RUN = re.compile(r"[\u4e00-\u9fff]{2,40}")
@@ -119,7 +122,7 @@ def suggest(
     for candidate in known.candidates():
         tried.append(known.tried(candidate, compile(candidate.layer)))
         step()
-    useful = sorted((one for one in tried if one.benefit > 0), key=lambda one: (-one.benefit, _length(one)))
+    useful = sorted((one for one in tried if one.benefit > 0), key=lambda one: (-one.benefit, _odd(one)))
     chosen: list[Proposal] = []
     for one in useful:
         if not any(set(one.right) <= set(better.right) for better in chosen):
@@ -127,8 +130,9 @@ def suggest(
     return Suggestions(len(samples), len(known.wrong), chosen[:most])
 
 
-def _length(one: Proposal) -> int:
-    return sum(map(len, one.candidate.words))
+def _odd(one: Proposal) -> int:
+    """Of two that do as well the one nearest to three characters: two say too little, six hardly return."""
+    return sum(abs(len(word) - 3) for word in one.candidate.words)
 
 
 class _Known:
@@ -142,6 +146,7 @@ class _Known:
         self.wrong = [
             at for at, one in enumerate(samples) if not one.right(self.readings[at]) and self.norms[at]
         ]
+        self.least = 1 if len(self.wrong) <= FEW else 2
 
     # --- candidates ---
 
@@ -166,8 +171,7 @@ class _Known:
             for piece in _pieces(self.norms[at]):
                 if not any(piece in thing for thing in things):  # a thing alone is no report, by design
                     within[piece].add(at)
-        least = 2 if len(lines) > 3 else 1
-        often = {piece: where for piece, where in within.items() if len(where) >= least}
+        often = {piece: where for piece, where in within.items() if len(where) >= self.least}
         elsewhere = self._elsewhere(often, kind)
         ranked: list[Ranked] = [
             (len(where) - 3 * elsewhere[piece], piece, where)
@@ -240,12 +244,14 @@ class _Known:
         ranked: list[Ranked] = [
             (len(where) - 0.25, phrase, where)
             for phrase, where in phrases.items()
-            if not any(phrase in norm for norm in reports)
+            if len(where) >= self.least and not any(phrase in norm for norm in reports)
         ]
         for score, phrase, _ in _apart(ranked)[:EACH]:
             yield score, Candidate("traps", (phrase,), f"traps: [{_plain(phrase)}]")
         for (kind, word), where in words.items():
-            if kind in self.packs.types and not self._of_danger(kind, word):
+            if len(where) < self.least or kind not in self.packs.types:
+                continue
+            if not self._of_danger(kind, word):
                 yield len(where) - sum(word in norm for norm in reports), self._off(kind, word)
 
     def _of_danger(self, kind: str, word: str) -> bool:
@@ -327,13 +333,13 @@ def _plain(word: str) -> str:
 
 
 def _pieces(norm: str) -> set[str]:
-    """Pieces of a text that could be a word: within a run of characters, not beginning or ending idly."""
+    """Pieces of a text that could be a word: whole words in a run, not beginning or ending idly."""
     found = set()
     for run in _RUN.findall(norm):
-        for start in range(len(run)):
-            for end in range(start + SHORTEST, min(len(run), start + LONGEST) + 1):
-                if run[start] not in _FIRST and run[end - 1] not in _LAST:
-                    found.add(run[start:end])
+        for start, end in combinations(sorted(boundaries(run)), 2):
+            fits = SHORTEST <= end - start <= LONGEST
+            if fits and run[start] not in _FIRST and run[end - 1] not in _LAST:
+                found.add(run[start:end])
     return found
 
 
