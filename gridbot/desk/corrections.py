@@ -1,4 +1,4 @@
-"""打错了,是5号楼 · 不是3号楼是5号楼: the place put right by whoever reported it."""
+"""打错了,是2号楼 · 不是3号楼是2号楼: the place put right by whoever reported it."""
 
 from __future__ import annotations
 

@@ -109,7 +109,7 @@ def said_of(h: Hearing, *, part: str = "report") -> Said:
 
 
 def with_places(h: Hearing, reading: Reading, text: str) -> Reading:
-    """The reading with the places of a short text that is no report by itself ("东门 出的那边")."""
+    """The reading with the places of a short text that is no report by itself ("西边那个门")."""
     if reading.places or not text or len(text) > _LONGEST:
         return reading
     from gridbot.understanding.places import find_places

@@ -89,7 +89,7 @@ def continues(h: Hearing, case: Row[Any], draft: Draft, reading: Reading, text: 
 
 
 def also(h: Hearing, case: Row[Any], draft: Draft, text: str) -> bool:
-    """11号楼没水, then 12号楼也没: one want of water."""
+    """3号楼没水, then 4号楼也没: one want of water."""
     return _supply(h, draft.types) and remarks.remark(text, tuple(case.types)) is remarks.Remark.TOO
 
 

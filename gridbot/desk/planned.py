@@ -72,7 +72,7 @@ class Outage:
 
 
 def understand(text: str, now: datetime, zone: ZoneInfo) -> Outage | None:
-    """明天9点到12点停水 · 【通知】今天9:00-15:00 5-12号停水检修."""
+    """明天9点到12点停水 · 【停电】周五13:30-17:00 1-6号楼."""
     stop = _STOP.search(text)
     span = _SPAN.search(text) if stop and len(text) < 400 else None
     if stop is None or span is None:

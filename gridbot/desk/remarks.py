@@ -15,10 +15,10 @@ from enum import StrEnum
 class Remark(StrEnum):
     TOO = "too"  #: "我们楼也没", "+1": the same trouble
     SENSED = "sensed"  #: "我也闻到了": a witness
-    STUCK = "stuck"  #: "三轮都过不去": what the trouble does to others
-    HELP = "help"  #: "快来个人"
+    STUCK = "stuck"  #: "轿车开不出去": what the trouble does to others
+    HELP = "help"  #: "来人啊"
     YES = "yes"  #: "是啊", "老毛病"
-    PERSON = "person"  #: "他妈一个人拉不住": goes on about the person spoken of
+    PERSON = "person"  #: "他又不肯吃药": goes on about the person spoken of
     TROUBLE = "trouble"  #: a word of complaint; counts only where the place is named again
     FINE = "fine"  #: "我们楼正常": not the same trouble
     BACK = "back"  #: "来了来了": it is there again

@@ -73,7 +73,7 @@ def is_reply(h: Hearing, text: str) -> bool:
 
 
 def _just_reported(h: Hearing, fits: tuple[CaseState, ...]) -> list[Row[Any]]:
-    """What came up in this very chat and nobody has been told of yet: 我马上到 is about that."""
+    """What came up in this very chat and nobody has been told of yet: 我这就过去 is about that."""
     if h.private:
         return []
     since = h.said.sent_at - JUST

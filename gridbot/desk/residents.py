@@ -40,7 +40,7 @@ def about_a_case(h: Hearing, case: Row[Any], reading: Reading) -> bool:
 
 
 def _of_that_talk(h: Hearing, case: Row[Any], reading: Reading) -> bool:
-    """我给物业打电话, under somebody's emergency: part of that talk, whatever it sounds like by itself."""
+    """我去叫保安, under somebody's emergency: part of that talk, whatever it sounds like by itself."""
     talk = case.urgent and case.state in _LIVE and not reading.urgent
     return bool(talk) and h.known_person() != case.reporter_id and drafts.best_place(reading.places) is None
 

@@ -81,7 +81,7 @@ def relation(key: str, named: Iterable[Place]) -> str:
 
 def put_right(old: str, new: str) -> str:
     """A corrected place: the house number changes, what was said of unit and door stays.
-    7号楼2单元 put right by 5号楼 is 5号楼2单元."""
+    6号楼3单元 put right by 8号楼 is 8号楼3单元."""
     was = _NUMBERED.search(old)
     now = _NUMBERED.fullmatch(new.strip())
     if was is None or now is None:
@@ -90,7 +90,7 @@ def put_right(old: str, new: str) -> str:
 
 
 def joined(before: str, more: str) -> str:
-    """A place and what a later fragment adds to it: 9号楼3单元 after 五楼 is 9号楼3单元五楼."""
+    """A place and what a later fragment adds to it: 4号楼2单元 after 三楼 is 4号楼2单元三楼."""
     if not before or place_key(before) in place_key(more):
         return more
     if not more or place_key(more) in place_key(before):

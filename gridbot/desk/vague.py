@@ -66,7 +66,7 @@ def hear(h: Hearing, reading: Reading, text: str) -> bool:
 
 
 def complete(h: Hearing, context: str, fault: str) -> Reading | None:
-    """The report that "又堵了" makes of "3号楼那条下水…": thing and place from there, the fault from here."""
+    """The report that "又堵了" makes of "2号楼那根管子…": thing and place from there, the fault from here."""
     for thing, _ in drafts.things(h, context):
         reading = drafts.read(h, f"{thing}又{fault}了")
         if drafts.reports(reading) and reading.band is Band.OPEN:

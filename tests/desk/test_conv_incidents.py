@@ -124,8 +124,8 @@ def test_other_troubles_are_not_held_back(stage: Stage) -> None:
 @pytest.mark.parametrize(
     ("text", "held"),
     [
-        ("【通知】今天9:00-15:00 1-3号楼停水检修", True),  # has the form of a notice
-        ("听说今天9点到15点停水", False),  # hearsay
+        ("【停水】今天8:30-14:00 1-3号楼换水管,停水", True),  # has the form of a notice
+        ("听说今天8点半到14点停水", False),  # hearsay
     ],
 )
 def test_a_residents_notice_counts_by_its_form_and_the_leader_knows(
@@ -140,6 +140,6 @@ def test_a_residents_notice_counts_by_its_form_and_the_leader_knows(
 
 
 def test_houses_the_notice_does_not_name_are_heard(stage: Stage) -> None:
-    somebody(stage, "【通知】今天9:00-15:00 1-3号楼停水检修")
+    somebody(stage, "【停水】今天8:30-14:00 1-3号楼换水管,停水")
     somebody(stage, "5号楼没水了")
     assert len(live(stage)) == 1
