@@ -141,7 +141,7 @@ class _Known:
     def __init__(self, samples: Sequence[Sample], packs: Packs, titles: dict[str, str]) -> None:
         self.packs, self.titles, self.nowhere = packs, titles, Gazetteer.empty()
         self.samples = samples
-        self.norms = [_norm(one.text) for one in samples]
+        self.norms = [_norm(one.text, packs) for one in samples]
         self.readings = [read(one.text, packs, self.nowhere) for one in samples]
         self.wrong = [
             at for at, one in enumerate(samples) if not one.right(self.readings[at]) and self.norms[at]
@@ -300,7 +300,7 @@ class _Known:
         spoilt = []
         for kind, one in self.packs.types.items():
             for text in (*one.examples.match, *one.examples.no_match):
-                if candidate.touches(_norm(text)):
+                if candidate.touches(_norm(text, self.packs)):
                     before = read(text, self.packs, self.nowhere)
                     then = read(text, after, self.nowhere)
                     wanted = text in one.examples.match
@@ -312,15 +312,15 @@ class _Known:
         return [
             text
             for text in self.packs.silent_lines
-            if candidate.touches(_norm(text))
+            if candidate.touches(_norm(text, self.packs))
             and read(text, self.packs, self.nowhere).band is Band.SILENT
             and read(text, after, self.nowhere).band is not Band.SILENT
         ]
 
 
-def _norm(text: str) -> str:
-    """As the rules see it: only so does "holds the word" mean what it says."""
-    return clean(text).norm.lower()
+def _norm(text: str, packs: Packs) -> str:
+    """As the rules see it, dialect included: only so does "holds the word" mean what it says."""
+    return packs.dialect.fold(clean(text).norm.lower())
 
 
 def _as(kind: str, reading: Reading) -> bool:
@@ -388,7 +388,7 @@ def over_history(
     for text in texts:
         found.history += 1
         step()
-        norm = _norm(text)
+        norm = _norm(text, packs)
         hits = {words[which] for which, _, _ in scan.find_matches_as_indexes(norm, overlapping=True)}
         if not hits:
             continue

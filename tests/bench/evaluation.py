@@ -272,7 +272,7 @@ def markdown(found: Found) -> str:
 
 def _remarks(found: Found) -> Sequence[str]:
     weak = [kind for kind, one in found.types.items() if (one.f1 or 0) < WEAK]
-    better = [line.split(":")[0] for line in wins(found)]
+    better = [line.rpartition(": ")[0] for line in wins(found)]
     said = [f"Weak still (F1 under {WEAK}): {', '.join(weak) or 'none'}."]
     if not found.not_run:
         said.append(f"The baseline is still better at: {'; '.join(better) or 'nothing'}.")
