@@ -620,6 +620,10 @@ def no_announcements() -> str:
     return "现在没有定时通知。"
 
 
+def moved_away(what: str, number: int) -> str:
+    return f"{number}的地方改了,是{what},归那边的网格长,您不用去了。"
+
+
 def pass_on(what: str, number: int, unit: str, contact: str) -> str:
     how = f"({contact})" if contact else ""
     return f"{what}({number})要转给{unit}{how},他们不在群里,请您转告一声。"

@@ -147,7 +147,11 @@ def locate(
     actor: Actor,
     now: datetime,
 ) -> bool:
-    """The place becomes known or is corrected."""
+    """The place becomes known or is corrected. In another grid it is nobody's yet: whoever was told
+    before is remembered, so that he hears it, and the leader there is told anew."""
+    moved: dict[str, Any] = {}
+    if node_id not in (None, case.node_id) and case.state == CaseState.WAITING and case.owner_id:
+        moved = {"owner_id": None, "first_told_at": None, "more": {"moved_from": case.owner_id}}
     return change(
         db,
         case,
@@ -160,6 +164,7 @@ def locate(
         side=side or case.side,
         node_id=node_id or case.node_id,
         level_node_id=node_id or case.level_node_id,
+        **moved,
     )
 
 

@@ -325,13 +325,24 @@ def after_more_words(db: Connection, case_id: int, now: datetime) -> None:
     if case.state == CaseState.GATHERING or case.number is None:
         return
     if case.first_told_at is None:
-        if not case.urgent:
+        moved_from = case.data.get("moved_from")
+        if moved_from is not None:
+            _tell_moved(db, case, moved_from, now)
+        if not case.urgent or moved_from is not None:
             schedule_notice(db, case, grid.settings_of(db, case.community_id), now)
         return
     if incident_words.is_incident(case):
         _card_later(db, case, now)
     else:
         refresh_card(db, case, now)
+
+
+def _tell_moved(db: Connection, case: Row[Any], person_id: int, now: datetime) -> None:
+    """The place was put right and lies in another grid: the first leader need not go."""
+    timers.cancel(db, CLAIM, actions.subject(case.id))
+    text = texts.moved_away(voice.called(case, shared=True), case.number)
+    voice.leader_card(db, case, person_id, text, purpose="moved-away", now=now)
+    actions.note(db, case, moved_from=None)
 
 
 def _card_later(db: Connection, case: Row[Any], now: datetime) -> None:

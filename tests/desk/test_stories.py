@@ -7,7 +7,7 @@ import pytest
 from gridbot.messages import OutKind
 from gridbot.rehearsal import Stage
 from gridbot.understanding.places import place_key
-from tests.cast import ADMIN, LI, RESIDENTS, STRANGER, WANG, ZHOU
+from tests.cast import ADMIN, LEADERS, LI, RESIDENTS, SECRETARY, STRANGER, WANG, ZHOU
 
 LI_CHAT, WANG_CHAT, ADMIN_CHAT = LI.id, WANG.id, ADMIN.id
 
@@ -215,3 +215,13 @@ def test_nobody_takes_it_and_it_climbs(stage: Stage) -> None:
     stage.passes(hours=6)
     assert any("还没回音" in text for text in stage.texts(LI_CHAT))
     assert stage.cases()[0].level_node_id != stage.cases()[0].node_id
+
+
+def test_a_place_put_right_in_another_grid_goes_to_the_leader_there(stage: Stage) -> None:
+    message = stage.says(WANG.id, "5号楼楼道灯不亮了", chat=RESIDENTS, name=WANG.name)
+    stage.passes(minutes=5)
+    stage.says(WANG.id, "打错了,是51号院", chat=RESIDENTS, reply_to=message)
+    stage.passes(minutes=1)
+    assert "您不用去了" in stage.in_chat(LI_CHAT)[-1].text
+    assert "(1)" in stage.in_chat(LEADERS)[-1].text  # 周书记 leads there and never pressed Start
+    assert stage.names()[stage.cases()[0].owner_id] == SECRETARY.name
