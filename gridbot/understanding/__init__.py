@@ -21,3 +21,10 @@ def read(text: str, packs: Packs, gazetteer: Gazetteer, *, photo: bool = False) 
 
         _reader = reader
     return _reader(text, packs, gazetteer, photo=photo)
+
+
+def warm(packs: Packs) -> None:
+    """Load what the first real message would otherwise wait for: dictionary, sounds, place grammar."""
+    from gridbot.understanding.reader import warm as warmer
+
+    warmer(packs)

@@ -21,6 +21,8 @@ _WHERE = frozenset(
 #: 暖气片接口, 信箱的门: what stands before is what it belongs to.
 _OF = frozenset(["", "的", "个"])
 _JOINED = re.compile(r"^(?:和|与|跟|及|以及|还有|、|/|,|，| |连|同|或|都|也){0,4}$")
+_PASSIVE = re.compile("[被让给叫遭由]")
+_PASSIVE_REACH = 6
 _LOOK_BACK, _LOOK_AHEAD = 10, 5
 _AHEAD_REACH = 7
 _SINGLE_REACH = 5  #: two single characters prove little: they must stand near each other …
@@ -153,12 +155,21 @@ def _bound(scan: Scan, fault: Hit, things: list[Hit], at: int, danger: int) -> l
             break
         if things[i].keyword.things & fault.keyword.faults:
             chosen.append(things[i])
+    sufferer = next((i for _, i in ranked[1:] if _suffers(scan, things[i], things[best])), None)
+    if sufferer is not None:
+        chosen.append(things[sufferer])
     feared = fault.keyword.faults & danger
     if feared:
         chosen += [
             things[i] for _, i in ranked[1:] if things[i].keyword.things & feared and things[i] not in chosen
         ]
     return chosen
+
+
+def _suffers(scan: Scan, thing: Hit, doer: Hit) -> bool:
+    """消防车道被私家车占据: what stands before 被 is what the fault is said of, too."""
+    between = scan.norm[thing.end : doer.start] if thing.end < doer.start else ""
+    return 0 < len(between) <= _PASSIVE_REACH and _PASSIVE.search(between) is not None
 
 
 def _made(scan: Scan, packs: Packs, thing: Hit, fault: Hit) -> Iterator[Evidence]:

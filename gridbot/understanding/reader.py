@@ -14,6 +14,7 @@ from gridbot.understanding.placegrammar import Grammar
 from gridbot.understanding.places import Gazetteer, locate, resolve
 from gridbot.understanding.reading import Band, Kind, Place, Reading
 from gridbot.understanding.scan import Scan
+from gridbot.understanding.segment import tokenizer
 from gridbot.understanding.text import Text, clean
 from gridbot.understanding.weigh import Support, Weighed, weigh
 
@@ -59,6 +60,14 @@ def read(text: str, packs: Packs, gazetteer: Gazetteer, *, photo: bool = False) 
         if repaired is not None:
             return _read_repaired(repaired, packs, gazetteer, photo) or reading
     return reading
+
+
+def warm(packs: Packs) -> None:
+    """Compile and load everything that is made at first use."""
+    sound.warm(packs)
+    tokenizer()
+    grammar_of(packs)
+    _ = packs.first_look, packs.danger_bits
 
 
 def _silenced(reading: Reading) -> bool:

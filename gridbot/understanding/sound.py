@@ -72,6 +72,11 @@ def _index(packs: Packs) -> _Index:
     return found
 
 
+def warm(packs: Packs) -> None:
+    """Make the table of sounds and the index of these packs."""
+    _index(packs)
+
+
 _CJK = re.compile("[\u4e00-\u9fff]{2}")
 
 

@@ -102,6 +102,9 @@ def _best(kinds: list[str], by_type: dict[str, list[Evidence]], packs: Packs) ->
         return [kind for kind in solid if kind != "civic"] or solid
     topical = [kind for kind in kinds if any(one.rule.name in _MEANT for one in by_type[kind])]
     strong = [kind for kind in topical if not packs.types[kind].weak]
+    most = max((len(by_type[kind]) for kind in strong if kind != "civic"), default=0)
+    if "civic" in strong and most >= len(by_type["civic"]):
+        strong.remove("civic")
     return strong or topical or kinds
 
 
