@@ -108,8 +108,7 @@ def _print_evaluation(found: Evaluation, worst: int) -> None:
 
 
 def check_intents(packs: PackFolders = None) -> None:
-    """Are the word lists in order, communities' own files too? Mistakes by file and line, words said twice
-    or shadowed, examples read otherwise, traps that are not silent. 检查词库。"""
+    """Are the word lists in order: mistakes by file and line, examples, traps, repeated words. 检查词库。"""
     from gridbot.understanding.check import check as look
     from gridbot.understanding.effective import own_files
     from gridbot.understanding.intents import default_folder, load_packs
@@ -119,7 +118,7 @@ def check_intents(packs: PackFolders = None) -> None:
     own = own_files(words_in[0])
     wrong = mistakes([*words_in, *own])
     for mistake in wrong:
-        typer.echo(str(mistake))
+        say_no(str(mistake))
     if wrong:
         raise ProblemError(f"{len(wrong)} files cannot be read.")
     shipped = _packs(packs)
