@@ -1,7 +1,7 @@
 """A grid leader's few words under a notice, and a resident's answer after "done". Tense and negation decide.
 
-"done" is the costly mistake: it takes a result with nothing before or after it that takes it back (not yet, will
-be, half, he says so), and nothing anywhere in the reply that is left over or bad again.
+"done" is the costly mistake: it takes a result with nothing before or after it that takes it back (not yet,
+will be, half, he says so), and nothing anywhere in the reply that is left over or bad again.
 """
 
 from __future__ import annotations
@@ -79,9 +79,13 @@ def _results(said: Said, words: Words) -> tuple[str | None, str | None]:
 
 def _taken_back(before: str, result: str, after: str, words: Words) -> str | None:
     """The word around a result that makes it a wish, a promise, a rumour or a part of it."""
-    if not words.find("sure_before", before):
+    reported = words.find("reported", before)
+    if reported is not None:
+        return reported
+    plain = "了" not in result and not result.startswith("已")
+    if not words.find("sure_before", before) and (plain or not words.find("sent_before", before)):
         taken = words.find("before", before)
-        if taken is None and "了" not in result and not result.startswith("已"):
+        if taken is None and plain:
             taken = words.find("before_plain", before)
         if taken is not None:
             return taken
@@ -109,7 +113,7 @@ def _conditional(said: Said, words: Words) -> ReplyReading | None:
 
 def _check(said: Said, words: Words) -> ReplyReading | None:
     """说是修好了 你们试试 还漏吗: he asks, he does not say."""
-    word = words.find("check", said.text)
+    word = None if words.find("still", said.text) else words.find("check", said.text)
     return _reading("ask", word, sure=False) if word else None
 
 
@@ -120,8 +124,10 @@ def _done(said: Said, words: Words) -> ReplyReading | None:
     against = words.find("unfinished", said.text)
     if spoilt is not None or against is not None:
         return None
-    if words.find("own_affairs", said.text) and not words.find("thing", said.text):
+    if words.find("own_affairs", said.text):
         return None
+    if words.find("remains", words.without("harmless", said.text)):
+        return _reading("progress", stands, sure=False)
     return _reading("done", stands, sure=words.find("doubt", said.text) is None)
 
 
@@ -156,7 +162,8 @@ def _transfer(said: Said, words: Words) -> ReplyReading | None:
 def _escalate(said: Said, words: Words) -> ReplyReading | None:
     if words.find("upper_acts", said.text):
         return None
-    if words.find("handed", said.text) and not words.find("upper", said.text):
+    handed = words.find("handed", said.text)
+    if handed and (words.find("unit", handed) or not words.find("upper", said.text)):
         return None
     word = words.find("escalate", said.text)
     return _reading("escalate", word) if word else None

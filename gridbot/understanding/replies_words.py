@@ -25,7 +25,7 @@ def _either(words: Iterable[str]) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """A reply as the rules see it: `text` in plain words, `bare` without marks, `question` if it ends in one."""
+    """A reply as the rules see it: `text` in plain words, `bare` as written but without marks."""
 
     text: str
     bare: str
@@ -40,7 +40,7 @@ class Words:
         self._compiled: dict[str, re.Pattern[str] | None] = {}
         same = groups.get("same")
         pairs = [word.split(">", 1) for word in same.words if ">" in word] if same else []
-        self._same = {old: new for old, new in pairs}
+        self._same = {pair[0]: pair[1] for pair in pairs}
         self._old = re.compile(_either(self._same)) if self._same else None
 
     def _written(self, name: str, depth: int = 0) -> str:
@@ -77,19 +77,23 @@ class Words:
             return None
         return match.group(), next((value for value in match.groups() if value), None)
 
+    def without(self, name: str, text: str) -> str:
+        pattern = self.pattern(name)
+        return pattern.sub("", text) if pattern is not None else text
+
     def plain(self, text: str) -> str:
         """Dialect, voice input and fast fingers put into the words of the lists."""
         yes = self.pattern("yes_first")
         text = yes.sub("好的", text) if yes is not None else text
-        for _ in range(2 if self._old else 0):  # 勿勒 → 不勒 → 不在
-            text = self._old.sub(lambda match: self._same[match.group()], text)  # type: ignore[union-attr]
+        if self._old is not None:
+            for _ in range(2):  # 勿勒 → 不勒 → 不在
+                text = self._old.sub(lambda match: self._same[match.group()], text)
         return text
 
     def ready(self, raw: str) -> Said:
         written = clean(raw[:_LONG]).norm.strip()
         text = _GAPS.sub("，", _MARKS.sub("，", self.plain(written)))
-        polite = self.pattern("polite")
-        kept = polite.sub("", text) if polite is not None else text
+        kept = self.without("polite", text)
         clauses = tuple(clause for clause in kept.split("，") if clause)
         return Said("，".join(clauses), _BARE.sub("", written), clauses)
 
