@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from gridbot.understanding import read
+from gridbot.understanding import read, warm
 from gridbot.understanding.check import check
 from gridbot.understanding.evaluate import evaluate
 from gridbot.understanding.intents import KeywordRule, PackError, Packs, default_folder, load_packs
@@ -67,6 +67,37 @@ def test_a_bad_pack_names_file_line_and_field(tmp_path: Path, text: str, line: i
 def test_a_pattern_without_bounds_is_refused(tmp_path: Path) -> None:
     with pytest.raises(PackError, match=r"cues.yaml:3.*unbounded"):
         load_packs(default_folder(), _folder(tmp_path, cues='odd:\n  patterns:\n    - "(a+)+b"\n'))
+
+
+@pytest.mark.parametrize("text", ["[" * 50_000, "a: &a [1]\nb: *a\n"], ids=["without end", "an alias"])
+def test_what_would_overrun_the_parser_is_refused(tmp_path: Path, text: str) -> None:
+    with pytest.raises(PackError):
+        load_packs(_folder(tmp_path, lamp=text))
+
+
+def test_a_dialect_phrase_keeps_its_length(tmp_path: Path) -> None:
+    with pytest.raises(PackError, match="one length"):
+        load_packs(default_folder(), _folder(tmp_path, dialect="phrases: {脚踏车: 单车}\n"))
+
+
+@pytest.mark.parametrize(
+    ("text", "kind"),
+    [
+        ("阿拉楼梯间只灯泡呒没亮", "lighting"),
+        ("屋企嘅水喉一直漏水", "water"),
+        ("屋头耗儿到处跑", "greenery"),
+        ("信报箱的门锈烂了", "facility"),
+        ("消防车道被面包车占据", "fire_lane"),
+    ],
+)
+def test_one_family_of_words_for_many_towns(packs: Packs, nowhere: Gazetteer, text: str, kind: str) -> None:
+    assert read(text, packs, nowhere).types[0] == kind
+
+
+def test_warming_makes_what_the_first_message_needs(nowhere: Gazetteer) -> None:
+    packs = load_packs()
+    warm(packs)
+    assert {"sound", "grammar"} <= set(packs.memo)
 
 
 def test_missing_and_empty_folders(tmp_path: Path) -> None:
