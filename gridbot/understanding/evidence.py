@@ -116,9 +116,14 @@ def _longest(hits: list[Hit]) -> list[Hit]:
         if longest is None or hit.end > longest.end:
             kept.append(hit)
             longest = hit
-        elif hit.start == longest.start and longest.keyword.word[len(hit.keyword.word) :] in _WHERE:
+        elif _same_thing(hit, longest):
             kept.append(hit)
     return kept
+
+
+def _same_thing(hit: Hit, longer: Hit) -> bool:
+    word = hit.keyword.word
+    return len(word) > 1 and hit.start == longer.start and longer.keyword.word[len(word) :] in _WHERE
 
 
 def _bound(scan: Scan, fault: Hit, things: list[Hit], at: int, danger: int) -> list[Hit]:
