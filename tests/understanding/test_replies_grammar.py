@@ -30,6 +30,7 @@ TABLE = [
     ("师傅保证今天通", "progress", "a promise"),
     ("预计今晚恢复", "progress", "an estimate"),
     ("先恢复了一路电", "progress", "for the time being"),
+    ("已经在通了，别用水", "progress", "at it: 在 wins over 已经"),
     ("换灯也没用", "progress", "tried in vain"),
     ("刚跟师傅通了电话", "progress", "通 of a telephone"),
     ("不是我的，是单位大院", "bounce", "not mine"),
