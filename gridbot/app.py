@@ -316,10 +316,18 @@ async def _open_webhook(app: App, line: dict[str, Any]) -> None:
 
 def _open_web(app: App, *, demo: bool) -> None:
     from gridbot.web.console import console_routes
+    from gridbot.web.paste import paste_routes
     from gridbot.web.server import Server, build, local_only
 
     titles = {kind: one.title for kind, one in app.desk.packs.types.items()}
     app.routes += console_routes(app.database.read, titles=titles, guard=local_only)
+
+    async def write(task: Callable[[Connection], Any]) -> Any:
+        done = await app.write(task)
+        app.wake()
+        return done
+
+    app.routes += paste_routes(app.database.read, write, app.desk, guard=local_only, now=app.now)
     web = build(
         app.routes,
         health=app.health,

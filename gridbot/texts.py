@@ -1206,3 +1206,11 @@ def really_stop_announcement(text: str) -> str:
 
 def no_such_announcement(number: str) -> str:
     return f"没有{number}号通知。说“公告”看都有哪些。"
+
+
+# --- pasted records ------------------------------------------------------------------------------
+
+
+def pasted_recorded(what: str, number: int) -> str:
+    """Pasted by hand it stands under nothing."""
+    return f"记下了:{what}({number})。已告诉网格长,有回音在群里说。"

@@ -10,10 +10,10 @@ import sqlalchemy as sa
 from sqlalchemy import Connection
 
 from gridbot import texts
-from gridbot.desk import notices
+from gridbot.desk import notices, pasting
 from gridbot.grid import queries as grid
 from gridbot.store import inbox
-from gridbot.store.tables import communities, leases
+from gridbot.store.tables import chats, communities, leases
 from gridbot.store.tables import inbox as inbox_table
 from gridbot.store.tables import outbox as outbox_table
 from gridbot.store.tables import timers as timer_table
@@ -66,8 +66,12 @@ def health(db: Connection, *, now: datetime) -> Mapping[str, int]:
     """
     waiting = (
         sa.select(sa.func.count())
-        .select_from(outbox_table)
-        .where(outbox_table.c.state == "waiting", outbox_table.c.due_at < now - UNSAID)
+        .select_from(outbox_table.join(chats, chats.c.id == outbox_table.c.chat_id))
+        .where(
+            outbox_table.c.state == "waiting",
+            outbox_table.c.due_at < now - UNSAID,
+            chats.c.platform != pasting.PLATFORM,  # waits for a person to paste it
+        )
     )
     pending = (
         sa.select(sa.func.count())
