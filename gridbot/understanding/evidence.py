@@ -129,7 +129,7 @@ def _same_thing(hit: Hit, longer: Hit) -> bool:
 def _bound(scan: Scan, fault: Hit, things: list[Hit], at: int, danger: int) -> list[Hit]:
     """The things this fault is said of: the nearest in its clause, those joined to it, else next door.
 
-    Where there may be danger every thing near by counts.
+    Where there may be danger every thing said before it counts.
     """
     clause = scan.clause(fault.start)
     ranked: list[tuple[int, int]] = []
@@ -166,7 +166,9 @@ def _bound(scan: Scan, fault: Hit, things: list[Hit], at: int, danger: int) -> l
     feared = fault.keyword.faults & danger
     if feared:
         chosen += [
-            things[i] for _, i in ranked[1:] if things[i].keyword.things & feared and things[i] not in chosen
+            things[i]
+            for _, i in ranked[1:]
+            if things[i].start < fault.start and things[i].keyword.things & feared and things[i] not in chosen
         ]
     return chosen
 
@@ -186,12 +188,13 @@ def _made(scan: Scan, packs: Packs, thing: Hit, fault: Hit) -> Iterator[Evidence
         return
     doubtful = single and not (scan.is_word(thing) and scan.is_word(fault))
     partial = len(fault.keyword.word) == 1 and scan.inside_word(fault)
+    whole = any(use.whole for use in fault.keyword.uses)
     best: dict[str, Evidence] = {}
     for use in thing.keyword.uses:
         if use.role is not Role.THING or not both >> use.owner & 1 or not scan.fits(thing, use):
             continue
         rule = packs.rules[use.owner]
-        if gap > rule.reach or not _fault_fits(scan, fault, use.owner):
+        if gap > rule.reach or (whole and not _fault_fits(scan, fault, use.owner)):
             continue
         score = (
             _DOUBTFUL
