@@ -31,7 +31,6 @@ from gridbot.store import leases, upkeep
 from gridbot.store.db import Database
 from gridbot.understanding.effective import community_file, own_files
 from gridbot.understanding.intents import KeywordRule, Packs, default_folder, load_packs
-from gridbot.understanding.places import Gazetteer
 from gridbot.understanding.segment import set_cache_dir
 
 if TYPE_CHECKING:
@@ -200,7 +199,7 @@ def _desk(settings: Settings) -> Desk:
     for own in own_files(folders[0]):
         load_packs(*folders, own)  # a mistake in one is told now, not when somebody speaks
     almanac.use_calendar(almanac.load_calendar(folders[0] / "calendar"))
-    understanding.read("楼道灯不亮了", packs, Gazetteer.empty())  # loads the segmenter before anybody waits
+    understanding.warm(packs)  # before anybody waits
     admins = frozenset((admin.platform, admin.user) for admin in settings.admins)
     return Desk(packs, compile_packs, admins=admins, own_compile=own_compile)
 

@@ -30,10 +30,13 @@ def draft_of(h: Hearing, reading: Reading) -> Draft:
     place = best_place(reading.places)
     choices = place.choices if place is not None else ()
     main = types[0] if types else None
+    where = said_place(reading.places)
     return Draft(
         types=tuple(one.id for one in types),
-        titles=tuple(_called(issue, one) for issue, one in zip(reading.issues[:2], types[:2], strict=True)),
-        place=said_place(reading.places),
+        titles=tuple(
+            _called(issue, one, where) for issue, one in zip(reading.issues[:2], types[:2], strict=True)
+        ),
+        place=where,
         place_key=place.key if place else "",
         side=place.side.value if place else "",
         node_id=(place.node if place else None) or h.chat.node_id,
@@ -52,13 +55,17 @@ def draft_of(h: Hearing, reading: Reading) -> Draft:
     )
 
 
-def _called(issue: Issue, kind: IssueType) -> str:
+def _called(issue: Issue, kind: IssueType, where: str) -> str:
     """The thing that is broken, if it is one with an owner and a word of ours for it (楼道灯), else the
     type's name: what people do to each other is called by no word of theirs."""
     if kind.private or not kind.owner_first:
         return kind.title
     things = [thing for thing, plus, _ in (word.partition("+") for word in issue.words) if plus]
-    fit = [thing for thing in things if 1 < len(thing) <= 6 and not _NO_THING.fullmatch(thing)]
+    fit = [
+        thing
+        for thing in things
+        if 1 < len(thing) <= 6 and not (thing in where or _NO_THING.fullmatch(thing))
+    ]
     return max(fit, key=len, default=kind.title)
 
 

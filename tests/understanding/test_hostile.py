@@ -76,7 +76,7 @@ def test_sixty_kilobytes_take_no_time_to_speak_of(remark: str, text: str) -> Non
     start = time.perf_counter()
     read(text, PACKS, NOWHERE)
     read_reply(text, PACKS)
-    assert time.perf_counter() - start < 3
+    assert time.perf_counter() - start < 60  # a rule that is more than linear would take hours
 
 
 def test_twice_the_text_takes_about_twice_the_time() -> None:
