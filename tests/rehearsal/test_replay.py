@@ -106,9 +106,7 @@ def test_what_would_have_been(
     assert gas["urgent"] and any("别开灯" in one["text"] for one in gas["said"])
     assert {one["to"] for one in lamp["said"]} == {"group", "leader"}
     assert lamp["because"]
-    assert [
-        (one["private"], one["words"], one["said"]) for one in rest[-1:]
-    ] == [
+    assert [(one["private"], one["words"], one["said"]) for one in rest[-1:]] == [
         (True, "(关系到个人,不显示)", [])
     ]
     assert found["days"] == [

@@ -2,8 +2,8 @@
 
 A Stage hears one message a turn; here a piece of them shares a transaction, for most of what people say
 ends at a look. As soon as one is more than talk, or a timer is due before the next, the piece is
-committed, time passes, and what would have been said is noted. What was said a day before is erased on
-the way, as in earnest.
+committed, time passes, and what would have been said is noted. What is over goes on the way: talk after
+two days, cases after three, so that the last message of years costs what the first did.
 """
 
 from __future__ import annotations
@@ -23,8 +23,9 @@ from gridbot.desk.receive import receive
 from gridbot.messages import ChatKind, Incoming, IncomingKind, Kept, Sender
 from gridbot.rehearsal import GROUP, OWNER, Sent, Stage
 from gridbot.store import inbox, outbox, timers
-from gridbot.store.tables import cases
+from gridbot.store.tables import buttons, cases, questions, supporters
 from gridbot.store.tables import inbox as inbox_table
+from gridbot.store.tables import outbox as outbox_table
 from gridbot.understanding.exports import Line
 
 PIECE = 64  #: messages that share a transaction
@@ -32,6 +33,7 @@ ERASE_EVERY = 2_000
 LOOK_AGAIN = timedelta(minutes=10)  #: what holds of a chat and its speakers while only talk goes by
 _QUOTES = 500  #: how far back a quote without an id is looked for
 OVER = timedelta(days=3)
+TALK_OVER = timedelta(days=2)
 QUIET = timedelta(hours=1)
 _RETIRED = "retired"  #: a state only the stage knows
 _OVER = (
@@ -40,7 +42,17 @@ _OVER = (
     .order_by(cases.c.id)
 )
 _RETIRE = sa.update(cases).where(cases.c.id == sa.bindparam("row")).values(state=_RETIRED)
-_PENDING = sa.select(inbox_table).where(inbox_table.c.state == "pending").order_by(inbox_table.c.id)
+_NEW = sa.select(inbox_table).where(inbox_table.c.id > sa.bindparam("after")).order_by(inbox_table.c.id)
+#: What hangs on a case and is looked through for every message: it goes with the case.
+_FORGET = tuple(
+    sa.delete(table).where(table.c.case_id == sa.bindparam("of_case"))
+    for table in (questions, supporters, buttons, outbox_table)
+)
+_FORGET_TALK = sa.delete(inbox_table).where(
+    inbox_table.c.case_id.is_(None), inbox_table.c.sent_at < sa.bindparam("before")
+)
+#: Whether a message may go is asked for each: without this by looking through all.
+_INDEX = sa.text("CREATE INDEX IF NOT EXISTS stage_case_message_inbox ON case_message (inbox_id)")
 
 
 Told = Callable[[Connection, Row[Any]], None]
@@ -55,6 +67,7 @@ class Reel(Stage):
         self.heard_count = self.failed = 0
         self._said, self._told = said, told
         self._due: datetime | None = None
+        self._last = 0  #: the inbox row heard last
 
     def __enter__(self) -> Reel:
         return self
@@ -74,7 +87,8 @@ class Reel(Stage):
         kept = [Kept(one.platform, one.bot, one.update_id, b"", one) for one in piece]
         with self.db() as db:
             inbox.keep_all(db, kept, now=piece[0].sent_at)
-            rows = list(db.execute(_PENDING))
+            rows = list(db.execute(_NEW, {"after": self._last}))
+        self._last = rows[-1].id if rows else self._last
         while rows:
             if self._due is not None and self._due <= rows[0].sent_at:
                 self.until(rows[0].sent_at)
@@ -153,13 +167,15 @@ class Reel(Stage):
             for row in rows:
                 self._told(db, row)
                 timers.cancel_all(db, actions.subject(row.id))
+                for forget in _FORGET:
+                    db.execute(forget, {"of_case": row.id})
                 db.execute(_RETIRE, {"row": row.id})
 
     def _erase(self) -> None:
-        more = True
-        while more:
-            with self.db() as db:
-                more = inbox.erase_old(db, now=self.now) >= 500
+        """Talk of two days ago goes, row and all: years of it would be looked through again and again."""
+        with self.db() as db:
+            db.execute(_INDEX)
+            db.execute(_FORGET_TALK, {"before": self.now - TALK_OVER})
 
 
 def messages(
