@@ -12,6 +12,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
 
 from gridbot import app as composition
 from gridbot.grid.directory_yaml import read_yaml
@@ -20,6 +21,7 @@ from gridbot.messages import Actor
 from gridbot.settings import Settings
 from gridbot.store import upkeep
 from gridbot.store.db import Database
+from gridbot.store.tables import outbox
 from tests.fakes.bot_api import FakeBotApi
 
 TOKEN = "424242:TEST-token_that-must-never-be-seen"
@@ -64,6 +66,14 @@ class House:
     clock: Clock
     app: composition.App
 
+    async def rests(self) -> None:
+        """Nothing is in flight: only then may the clock be put forward, or a lease would end on the way."""
+        await self.fake.until(self._nothing_in_flight, 10)
+
+    def _nothing_in_flight(self) -> bool:
+        with self.app.database.read() as db:
+            return not db.execute(sa.select(sa.func.count()).where(outbox.c.state == "claimed")).scalar_one()
+
 
 @pytest.fixture
 def settings(tmp_path: Path) -> Iterator[Settings]:
@@ -107,6 +117,7 @@ async def test_from_a_word_in_the_group_to_the_thanks(settings: Settings) -> Non
             report = fake.user_says(group, wang, "5号楼楼道灯不亮了")
             await fake.until(lambda: any("记下了" in text for text in fake.said(group)))
 
+            await house.rests()
             house.clock.forward(seconds=40)  # the half minute in which more may be said
             await fake.until(lambda: any("5号楼" in text for text in fake.said(li)))
             fake.presses(li, fake.messages(li)[-1], "我去看")
@@ -131,9 +142,11 @@ async def test_the_nineteenth_is_announced_on_its_eve(settings: Settings) -> Non
         async with lived_in(settings, fake, Clock(MORNING)) as house:
             fake.starts(admin)
             await fake.until(lambda: fake.said(admin) or house.app.intake.handled >= 2)
+            await house.rests()
             house.clock.forward(days=1, hours=8, minutes=5)  # the 18th, 18:05
             await fake.until(lambda: any("19日" in text and "磨刀" in text for text in fake.said(group)))
             posted = len(fake.said(group))
+            await house.rests()
             house.clock.forward(minutes=30)
             await asyncio.sleep(2.5)  # two ticks
             assert len(fake.said(group)) == posted
