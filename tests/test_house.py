@@ -17,7 +17,7 @@ import pytest
 ROOT = Path(__file__).parent.parent
 LONGEST = 500  #: lines of a file; about 400 is where one should ask why, here the build says no
 LISTS = {
-    "texts.py",
+    "texts/__init__.py",
     "store/tables.py",
 }  #: long because the thing is long: one sentence, one table after another
 

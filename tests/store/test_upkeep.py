@@ -72,7 +72,7 @@ def names(url: str) -> list[str]:
 
 
 def test_the_migrations_are_the_tables(url: str) -> None:
-    """If this fails: python -m gridbot.store.migrations "what changed" (before release: --initial)."""
+    """If this fails: python -m gridbot.store.migrations "what changed" (or --next)."""
     upkeep.upgrade(url)
     with upkeep.migrating(url) as config:
         connection: sa.Connection = config.attributes["connection"]

@@ -1,7 +1,8 @@
 """python -m gridbot.store.migrations "what changed": writes the next migration from the difference to the tables.
 
-Read what it wrote before committing it. Until the first release there is one migration, written anew by
-python -m gridbot.store.migrations --initial
+Read what it wrote before committing it. While a migration is still in the making
+python -m gridbot.store.migrations --next
+writes the second one anew; the first stands.
 """
 
 from __future__ import annotations
@@ -17,18 +18,17 @@ from gridbot.store import upkeep
 
 
 def main(message: str) -> None:
-    initial = message == "--initial"
+    again = message == "--next"
     folder = upkeep.MIGRATIONS / "versions"
-    if initial:
-        for old in folder.glob("0*.py"):
+    if again:
+        for old in folder.glob("0002_*.py"):
             old.unlink()
     number = f"{len(list(folder.glob('0*.py'))) + 1:04d}"
     with tempfile.TemporaryDirectory() as scratch:
         url = f"sqlite:///{scratch}/scratch.db"
-        if not initial:
-            upkeep.upgrade(url)
+        upkeep.upgrade(url)
         with upkeep.migrating(url) as config:
-            title = "Every table" if initial else message
+            title = "casework and wechat" if again else message
             command.revision(config, title, autogenerate=True, rev_id=number)
     for written in folder.glob(f"{number}_*.py"):
         ruff = str(Path(sys.executable).with_name("ruff"))

@@ -2,7 +2,8 @@
 
 Short, warm, Chinese. Never scolding, never asserting what a resident says ("有人说…"), never repeating
 a resident's words to a group. Functions take plain values and give plain text; whoever sends them puts
-the buttons on. Times are shown in the community's zone by the caller.
+the buttons on. Times are shown in the community's zone by the caller. What belongs to one area of the
+work lies in a module of its own beside this one (`from gridbot.texts import ladder`).
 """
 
 from __future__ import annotations
