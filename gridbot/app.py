@@ -9,6 +9,7 @@ import asyncio
 import contextlib
 import secrets
 import signal
+import threading
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
@@ -27,7 +28,7 @@ from gridbot.grid import actions as grid_actions
 from gridbot.intake import Intake
 from gridbot.messages import Role, Speaker
 from gridbot.settings import Settings
-from gridbot.store import leases, upkeep
+from gridbot.store import leases, upkeep, waking
 from gridbot.store.db import Database
 from gridbot.understanding.effective import community_file, own_files
 from gridbot.understanding.intents import KeywordRule, Packs, default_folder, load_packs
@@ -72,6 +73,18 @@ class App:
         """Something may wait to be said."""
         for mouth in self.mouths:
             mouth.wake()
+
+    async def listen(self, stop: asyncio.Event) -> None:
+        """On PostgreSQL: other processes wake us (`store.waking`)."""
+        loop, enough = asyncio.get_running_loop(), threading.Event()
+
+        def woken(what: str) -> None:
+            loop.call_soon_threadsafe(self.intake.wake if what == waking.INBOX else self.wake)
+
+        listening = asyncio.create_task(asyncio.to_thread(waking.listen, self.database.url, woken, enough))
+        await _pause(stop, None, listening)
+        enough.set()
+        await listening
 
     def speaks(self, speaker: Speaker, *, platform: str, bot: str) -> None:
         """One bot's way out."""
@@ -228,6 +241,8 @@ async def _prepare(app: App) -> None:
         app.parts["intake"] = app.intake.run
     if app.has("clock"):
         app.parts["clock"] = app.clock.run
+    if not app.database.sqlite:
+        app.parts["waking"] = app.listen
 
 
 async def _open_channels(app: App, *, demo: bool) -> None:
@@ -367,8 +382,8 @@ def registry(app: App) -> Any:
     return found
 
 
-async def _pause(stop: asyncio.Event, seconds: float, *others: asyncio.Task[None]) -> None:
-    """Until `stop`, or one of the others is done, or the time is over."""
+async def _pause(stop: asyncio.Event, seconds: float | None, *others: asyncio.Task[None]) -> None:
+    """Until `stop`, or one of the others is done, or the time is over (None: never)."""
     stopping = asyncio.create_task(stop.wait())
     await asyncio.wait({stopping, *others}, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
     stopping.cancel()

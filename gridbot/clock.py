@@ -19,7 +19,7 @@ from sqlalchemy import Connection, Row
 from gridbot.desk import due
 from gridbot.desk.context import Desk
 from gridbot.failpoint import failpoint
-from gridbot.store import timers
+from gridbot.store import timers, waking
 from gridbot.store.db import Database, DatabaseTrouble
 
 log = structlog.get_logger()
@@ -89,4 +89,5 @@ def fire_one(db: Connection, desk: Desk, row: Row[Any], *, owner: str, now: date
     if not timers.finish(db, row, owner=owner):
         return False
     due.fire(db, desk, row, now=now)
+    waking.announce(db, waking.OUTBOX)
     return True

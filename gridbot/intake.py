@@ -22,7 +22,7 @@ from gridbot.desk.context import Desk, Room
 from gridbot.desk.receive import receive
 from gridbot.failpoint import failpoint
 from gridbot.messages import Kept
-from gridbot.store import inbox
+from gridbot.store import inbox, waking
 from gridbot.store.db import Database, DatabaseTrouble
 
 log = structlog.get_logger()
@@ -56,6 +56,10 @@ class Intake:
         self._awake = asyncio.Event()
         self.handled = self.failed = self.dead = 0  #: counted for /metrics
 
+    def wake(self) -> None:
+        """Something may wait to be handled."""
+        self._awake.set()
+
     async def accept(self, updates: Sequence[Kept]) -> None:
         """Commits the updates. Raises if it could not: then the platform must send them again."""
         if not updates:
@@ -68,6 +72,7 @@ class Intake:
     def _keep(self, db: Connection, updates: Sequence[Kept]) -> None:
         now = self._now()
         inbox.keep_all(db, updates, now=now)
+        waking.announce(db, waking.INBOX)
 
     async def run(self, stop: asyncio.Event) -> None:
         """Handles until stopped, and ends with the turn in hand."""
@@ -100,6 +105,8 @@ class Intake:
     def _turn(self, db: Connection, batch: inbox.Batch, *, claim: bool) -> Turn:
         now = self._now()
         done, failed, dead = handle(db, self._desk, batch, owner=self._owner, now=now)
+        if done or failed:
+            waking.announce(db, waking.OUTBOX)
         following = inbox.claim(db, owner=self._owner, now=now) if claim else inbox.Batch()
         return Turn(done, failed, dead, following)
 
