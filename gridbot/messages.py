@@ -278,6 +278,12 @@ class Move(StrEnum):
     REMINDED = "reminded"
     MERGED = "merged"
     VIEWED = "viewed"
+    SPLIT = "split"  #: several bodies: sub-cases were opened
+    STATED = "stated"  #: 陈述: a party to the dispute said its side
+    ASKED_IN = "asked_in"  #: 约请: a unit was invited with a dated ask
+    ANSWERED = "answered"  #: what came of an invitation
+    DESIGNATED = "designated"  #: 指定: the level above decided whose it is
+    LINKED = "linked"  #: a number of elsewhere (12345 单号) belongs to it
 
 
 _encoder = msgspec.json.Encoder()

@@ -45,6 +45,12 @@ NEXT: dict[Move, dict[CaseState, CaseState]] = {
     Move.MERGED: {_G: CaseState.MERGED, _W: CaseState.MERGED, _A: CaseState.MERGED},
     Move.CLOSED: {_G: _C, _W: _C, _A: _C, _D: _C},
     Move.VIEWED: {state: state for state in CaseState},
+    Move.SPLIT: {_G: _G, _W: _W, _A: _A, _D: _D},
+    Move.STATED: {state: state for state in CaseState},
+    Move.ASKED_IN: {_G: _G, _W: _W, _A: _A},
+    Move.ANSWERED: {state: state for state in CaseState},
+    Move.DESIGNATED: {_W: _W, _A: _W},
+    Move.LINKED: {state: state for state in CaseState},
 }
 
 UNDO_FOR = timedelta(seconds=60)  #: how long a tap can be taken back; what it says waits as long

@@ -190,6 +190,7 @@ invitations = _table(
     sa.Column("token", Words, nullable=False, unique=True),
     _ref("person_id", "person", null=True),
     _ref("node_id", "grid_node", null=True),
+    _ref("unit_id", "unit", null=True),  #: whose person he shall be
     sa.Column("role", Words, nullable=False),
     _text("name"),
     _time("until", null=False),
@@ -369,6 +370,7 @@ cases = _table(
     _time("finish_by"),
     sa.UniqueConstraint("community_id", "number"),
 )
+sa.Index("ix_cases_parent", cases.c.parent_id)
 sa.Index("ix_cases_state", cases.c.community_id, cases.c.state)
 sa.Index("ix_cases_chat", cases.c.chat_id, cases.c.state)
 sa.Index("ix_cases_place", cases.c.community_id, cases.c.place_key, cases.c.reported_at)
@@ -418,6 +420,33 @@ case_words = _table(
     _ref("community_id", "community"),
     _ref("event_id", "case_event", index=True),
     sa.Column("text", Words, nullable=False),
+)
+
+case_asks = _table(
+    "case_ask",  #: 约请: a unit invited to a case with a dated ask; the case stays where it is
+    _ref("community_id", "community"),
+    _ref("case_id", "cases", index=True),
+    _ref("unit_id", "unit", null=True),  #: NULL: one the directory does not know, see `name`
+    _text("name"),
+    _text("words"),  #: what is asked
+    _text("answer"),
+    sa.Column("state", Words, nullable=False),  #: open | answered | dropped
+    _ref("by_person_id", "person", null=True),
+    _time("at", null=False),
+    _time("due_at", null=False),
+    _time("reminded_at"),
+    _time("answered_at"),
+)
+
+outside_numbers = _table(
+    "outside_number",  #: the number a case has elsewhere (12345 单号): one case each, so that it counts once
+    _ref("community_id", "community"),
+    _ref("case_id", "cases", index=True),
+    sa.Column("source", Words, nullable=False),
+    sa.Column("number", Words, nullable=False),
+    _ref("by_person_id", "person", null=True),
+    _time("at", null=False),
+    sa.UniqueConstraint("community_id", "source", "number"),
 )
 
 questions = _table(

@@ -72,7 +72,7 @@ class IssueType:
     examples: Examples
     weak: bool
     wary: bool
-    source: TypeFile
+    source: TypeFile  #: also: bodies, against, sweep
 
 
 @dataclass(frozen=True, eq=False)

@@ -36,6 +36,14 @@ class Responsible(Strict):
     outside: list[str] = []
 
 
+class Bodies(Strict):
+    """Several bodies have a share. both_sides: one inside the wall and one outside, each its own part, where
+    the side is not known or one of `words` was said."""
+
+    split: Literal["both_sides"]
+    words: Words = []
+
+
 class Thresholds(Strict):
     open: Score = 0.9
     ask: Score = 0.65
@@ -75,6 +83,9 @@ class TypeFile(Strict):
     owner_first: bool | None = None
     deadlines: Deadlines | None = None
     responsible: Responsible | None = None
+    bodies: Bodies | None = None
+    against: list[str] = []  #: units it is in itself a complaint about; "@named": those its words name
+    sweep: bool | None = None  #: like yards beside are likely to have it too: a look there is offered
     thresholds: Thresholds | None = None
     sure: Words = []  #: enough alone
     maybe: Words = []  #: worth a question; with a complaint or a place beside it enough
