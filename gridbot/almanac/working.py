@@ -12,7 +12,9 @@ from zoneinfo import ZoneInfo
 
 from gridbot.almanac.days import Calendar, calendar_in_use
 
-HOURS_OF_WORK: tuple[tuple[int, int], ...] = ((9, 12), (14, 18))
+Span = tuple[int | time, int | time]
+"""From one local time of day to another: whole hours, or times."""
+HOURS_OF_WORK: tuple[Span, ...] = ((9, 12), (14, 18))
 _FARTHEST = 366 * 3  #: days that are searched; a calendar in which nobody works must not hang
 
 
@@ -33,7 +35,7 @@ def add_working(
     hours: float = 0,
     days: int = 0,
     zone: ZoneInfo,
-    hours_of_work: Sequence[tuple[int, int]] = HOURS_OF_WORK,
+    hours_of_work: Sequence[Span] = HOURS_OF_WORK,
     calendar: Calendar | None = None,
 ) -> datetime:
     """`start` plus 工作日, then plus 工作时.
@@ -63,7 +65,7 @@ def working_between(
     end: datetime,
     *,
     zone: ZoneInfo,
-    hours_of_work: Sequence[tuple[int, int]] = HOURS_OF_WORK,
+    hours_of_work: Sequence[Span] = HOURS_OF_WORK,
     calendar: Calendar | None = None,
 ) -> timedelta:
     """How much working time lies between two moments; nothing if they are the wrong way round."""
@@ -87,7 +89,7 @@ def _days_later(at: datetime, days: int, zone: ZoneInfo, calendar: Calendar) -> 
 
 
 def _spans(
-    start: datetime, zone: ZoneInfo, hours_of_work: Sequence[tuple[int, int]], calendar: Calendar
+    start: datetime, zone: ZoneInfo, hours_of_work: Sequence[Span], calendar: Calendar
 ) -> Iterator[tuple[datetime, datetime]]:
     """The working spans that end after `start`, in order."""
     first = start.astimezone(zone).date()
@@ -96,7 +98,11 @@ def _spans(
         if not calendar.is_workday(day):
             continue
         for opening, closing in hours_of_work:
-            opens, closes = local_time(day, f"{opening}:00", zone), local_time(day, f"{closing}:00", zone)
+            opens, closes = _at(day, opening, zone), _at(day, closing, zone)
             if closes > start:
                 yield opens, closes
     raise ValueError(f"no working time within three years after {start:%Y-%m-%d}: {list(hours_of_work)!r}")
+
+
+def _at(day: date, clock: int | time, zone: ZoneInfo) -> datetime:
+    return local_time(day, clock if isinstance(clock, time) else f"{clock}:00", zone)
