@@ -223,6 +223,7 @@ class Role(StrEnum):
     DEPUTY = "deputy"  #: 副网格长
     LIAISON = "liaison"  #: 联络员: is copied
     UNIT = "unit"  #: speaks for a partner unit (物业 …)
+    CONTACT = "contact"  #: 专门联系人: hears of dangers to one person, by name, not by place
     ADMIN = "admin"
     SYSTEM = "system"  #: gridbot itself, by a timer
 

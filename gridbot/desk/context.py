@@ -223,11 +223,11 @@ class Hearing:
 
     @property
     def leads(self) -> bool:
-        return bool(self.roles & {Role.LEADER, Role.DEPUTY, Role.UNIT, Role.ADMIN})
+        return bool(self.roles & {Role.LEADER, Role.DEPUTY, Role.UNIT, Role.CONTACT, Role.ADMIN})
 
     def actor(self, role: Role | None = None) -> Actor:
         if role is None:
-            order = (Role.LEADER, Role.DEPUTY, Role.UNIT, Role.ADMIN, Role.RESIDENT)
+            order = (Role.LEADER, Role.DEPUTY, Role.UNIT, Role.CONTACT, Role.ADMIN, Role.RESIDENT)
             role = next(one for one in order if one in self.roles)
         return Actor(self.person, role, self.said.sender.name)
 

@@ -28,7 +28,7 @@ from gridbot.store.tables import buttons as button_table
 
 ANYBODY = frozenset(Role) - {Role.STRANGER, Role.SYSTEM}
 LEADERS = frozenset({Role.LEADER, Role.DEPUTY, Role.ADMIN})
-STAFF = LEADERS | {Role.UNIT, Role.LIAISON}
+STAFF = LEADERS | {Role.UNIT, Role.LIAISON, Role.CONTACT}
 ADMINS = frozenset({Role.ADMIN})
 
 CONFIRM_FOR = timedelta(minutes=10)

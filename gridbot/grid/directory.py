@@ -115,6 +115,14 @@ class ServiceDay:
 
 
 @dataclass(frozen=True, slots=True)
+class Contact:
+    """A named contact (专门联系人): hears of dangers to one person, wherever they are."""
+
+    about: str  #: violence | crisis | lost | relapse | any: see grid.contacts
+    person: Person
+
+
+@dataclass(frozen=True, slots=True)
 class Directory:
     community: str
     grids: tuple[Grid, ...]
@@ -126,6 +134,7 @@ class Directory:
     units: tuple[Unit, ...] = ()
     service_days: tuple[ServiceDay, ...] = ()
     admins: tuple[Person, ...] = ()
+    contacts: tuple[Contact, ...] = ()
     warnings: tuple[str, ...] = field(default=(), compare=False)
 
     def walk(self) -> Iterator[tuple[str, Grid]]:
@@ -142,7 +151,7 @@ class Directory:
             for person in unit.people:
                 found.setdefault(person.key, person)
         organisers = [service.organiser for service in self.service_days if service.organiser]
-        for person in (*organisers, *self.admins):
+        for person in (*organisers, *self.admins, *(one.person for one in self.contacts)):
             found.setdefault(person.key, person)
         return found
 
@@ -192,6 +201,7 @@ def to_data(directory: Directory) -> dict[str, Any]:
             "units": [_unit(unit) for unit in directory.units],
             "service_days": [_service_day(service) for service in directory.service_days],
             "admins": [_person(person) for person in directory.admins],
+            "contacts": [{"for": one.about, **_person(one.person)} for one in directory.contacts],
         }
     )
 

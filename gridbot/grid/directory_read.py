@@ -9,13 +9,14 @@ from dataclasses import replace
 from gridbot.almanac import Rule
 from gridbot.grid import directory as d
 from gridbot.grid import directory_parts as parts
+from gridbot.grid.contacts import about
 from gridbot.grid.directory import PLATFORMS, Directory, DirectoryError, Grid, Group, Person, Place, Unit
 from gridbot.grid.directory_check import check
 from gridbot.grid.fields import At, Source, tidy
 from gridbot.grid.roster import Mention, merge
 
 _TOP = ("community", "timezone", "sample", "expect", "settings", "hotlines", "grids", "groups", "units")
-TOP = (*_TOP, "service_days", "admins")
+TOP = (*_TOP, "service_days", "admins", "contacts")
 PERSON = ("name", "phone", *PLATFORMS, "accounts")
 PLACE = ("name", "aliases", "kind", "side", "unmanaged")
 GRID = ("name", "level", "places", "leaders", "deputies", "liaisons", "exclusive", "unmanaged", "children")
@@ -66,6 +67,7 @@ class _Reader:
             parts.unique("单位", at.get("units").each(), self.unit),
             parts.unique("便民日", at.get("service_days").each(), self.service_day),
             tuple(self.people(at.get("admins"))),
+            tuple(contact for one in at.get("contacts").each() if (contact := self.contact(one))),
         )
         directory = replace(directory, groups=_placed(self.source, at, directory))
         _groups_named(at, directory)
@@ -97,6 +99,7 @@ class _Reader:
                 for day in directory.service_days
             ),
             admins=of(directory.admins),
+            contacts=tuple(replace(one, person=of([one.person])[0]) for one in directory.contacts),
         )
 
     # --- people ---
@@ -104,6 +107,19 @@ class _Reader:
     def people(self, at: At) -> list[Person]:
         entries = at.names() if isinstance(at.value, str) else at.each()
         return [person for one in entries if (person := self.person(one))]
+
+    def contact(self, at: At) -> d.Contact | None:
+        if not at.only(("for", *PERSON)):
+            return None
+        said = at.get("for").text(required=True)
+        code = about(said)
+        if said and code is None:
+            at.get("for").wrong(
+                f"要写 violence(家暴)、crisis(轻生)、lost(走失)、relapse(发病)或 any(全部),写的是「{said}」"
+            )
+        plain = {key: value for key, value in at.value.items() if key != "for"}
+        person = self.person(At(at.source, at.path, plain))
+        return d.Contact(code, person) if code and person else None
 
     def person(self, at: At) -> Person | None:
         if isinstance(at.value, dict):

@@ -28,6 +28,7 @@ _TITLES = {
     "units": ("单位", "协作单位", "责任单位"),
     "service_days": ("便民日", "便民服务日", "三九"),
     "admins": ("管理员",),
+    "contacts": ("专门联系人",),
 }
 _PHONE = ("电话", "手机", "手机号", "联系电话")
 _GROUPS = {
@@ -64,6 +65,7 @@ _ADMINS = {
     **dict.fromkeys(_PHONE, "电话"),
     "其他号": "accounts",
 }
+_CONTACTS = {**_ADMINS, **dict.fromkeys(("管什么", "什么事", "用途"), "for")}
 _ABOUT = {
     "社区": "community",
     "社区名字": "community",
@@ -105,6 +107,7 @@ class _Book:
             ("units", _UNITS, _unit),
             ("service_days", _DAYS, _service_day),
             ("admins", _ADMINS, _admin),
+            ("contacts", _CONTACTS, lambda line: {"for": line["for"], **_admin(line)}),
         )
         for key, headers, read in readers:
             data[key] = self._list(key, headers, read)

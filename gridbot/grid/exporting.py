@@ -10,7 +10,9 @@ import sqlalchemy as sa
 from sqlalchemy import Connection, Row
 
 from gridbot.almanac import Rule
+from gridbot.grid.contacts import contacts
 from gridbot.grid.directory import (
+    Contact,
     Directory,
     Grid,
     Group,
@@ -54,6 +56,7 @@ def export_directory(db: Connection, community_id: int) -> Directory:
         units=_units(db, community_id, held),
         service_days=_service_days(db, community_id, persons),
         admins=tuple(held[(Role.ADMIN, None, None)]),
+        contacts=tuple(Contact(about, persons[person]) for about, person, _ in contacts(db, community_id)),
     )
     counts = count_levels(directory)
     expect = tuple((level, counts[level]) for level in settings.get(EXPECT, ()))

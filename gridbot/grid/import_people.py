@@ -10,6 +10,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy import Connection, Row
 
+from gridbot.grid import contacts
 from gridbot.grid.appointments import become
 from gridbot.grid.directory import Directory, Person
 from gridbot.grid.people import add_person, bind_account
@@ -86,6 +87,9 @@ def write(
     _settle(db, community_id, posts, GRID_ROLES, now, ending=True)
     admins = [Post(persons[person.key], Role.ADMIN) for person in directory.admins]
     _settle(db, community_id, admins, (Role.ADMIN,), now, ending=False)
+    if directory.contacts:
+        wanted = [(one.about, persons[one.person.key]) for one in directory.contacts]
+        contacts.settle(db, community_id, wanted, now=now)
     return persons
 
 

@@ -63,7 +63,18 @@ def _tables(directory: Directory) -> dict[str, Table]:
             *map(_service_day, directory.service_days),
         ],
         "管理员": _with_platforms(["姓名", "电话"], admins, lambda one: [cells.escape(one.name), one.phone]),
+        "专门联系人": _contacts(directory),
     }
+
+
+def _contacts(directory: Directory) -> Table:
+    people = _with_platforms(
+        ["姓名", "电话"],
+        [one.person for one in directory.contacts],
+        lambda one: [cells.escape(one.name), one.phone],
+    )
+    codes = ["管什么", *(one.about for one in directory.contacts)]
+    return [[code, *row] for code, row in zip(codes, people, strict=True)]
 
 
 def _about(directory: Directory) -> Table:

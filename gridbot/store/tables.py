@@ -178,6 +178,7 @@ holdings = _table(
     _ref("node_id", "grid_node", null=True, index=True),  #: NULL: the whole community (admins)
     _ref("unit_id", "unit", null=True),
     sa.Column("role", Words, nullable=False),
+    _text("about"),  #: CONTACT: for what: violence | crisis | lost | relapse | any
     sa.Column("position", sa.Integer, nullable=False, default=0, server_default="0"),
     _time("since", null=False),
     _time("until"),

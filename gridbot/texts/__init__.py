@@ -727,6 +727,7 @@ ROLE_WORDS = {
     "deputy": "副网格长",
     "liaison": "联络员",
     "unit": "单位的人",
+    "contact": "专门联系人",
     "admin": "管理员",
     "resident": "居民",
 }

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from gridbot.almanac import Rule
 from gridbot.grid.actions import import_directory
 from gridbot.grid.directory import (
+    Contact,
     Directory,
     Grid,
     Group,
@@ -115,6 +116,7 @@ def directories(draw: st.DrawFn) -> Directory:
         ServiceDay, names, rules, st.just("08:30"), st.sampled_from(("09:00", "23:59")), said,
         some(st.builds(Item, names, said, said)), said, said, where, organisers,
     )  # fmt: skip
+    named = st.builds(Contact, st.sampled_from(("violence", "lost", "any")), st.sampled_from(people))
     own = {
         "phone": "007",
         "gather_idle": 5,
@@ -131,6 +133,7 @@ def directories(draw: st.DrawFn) -> Directory:
         units=draw(some(units)),
         service_days=draw(some(days)),
         admins=draw(who),
+        contacts=draw(st.lists(named, max_size=3, unique=True).map(tuple)),
     )
 
 

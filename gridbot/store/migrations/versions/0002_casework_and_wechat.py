@@ -68,6 +68,9 @@ def upgrade() -> None:
     with op.batch_alter_table("cases", schema=None) as batch_op:
         batch_op.create_index("ix_cases_parent", ["parent_id"], unique=False)
 
+    with op.batch_alter_table("holding", schema=None) as batch_op:
+        batch_op.add_column(sa.Column("about", sa.Text(), server_default="", nullable=False))
+
     with op.batch_alter_table("invitation", schema=None) as batch_op:
         batch_op.add_column(
             sa.Column("unit_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True)
