@@ -81,7 +81,7 @@ def settings(at: At) -> dict[str, Any]:
         if one.value in (None, ""):
             continue
         value: Any
-        if form in (Form.MINUTES, Form.SECONDS):
+        if form in (Form.MINUTES, Form.SECONDS, Form.COUNT):
             value = one.whole()
         elif form is Form.TABLE:
             value = _table(one)

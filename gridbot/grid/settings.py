@@ -19,6 +19,7 @@ class Form(StrEnum):
     TEXT = "text"
     MINUTES = "minutes"
     SECONDS = "seconds"
+    COUNT = "count"
     CLOCK = "clock"  #: HH:MM in the community's zone
     ACK = "ack"
     TABLE = "table"  #: a mapping that another module reads
@@ -51,6 +52,14 @@ SETTINGS: Mapping[str, Setting] = {
     "ack": Setting(Form.ACK, "first", "回应方式"),
     "holders": Setting(Form.TABLE, {}, "谁来当"),
     "service_days": Setting(Form.TABLE, {}, "便民日提醒"),
+    "limits_preset": Setting(Form.TEXT, "", "时限标准"),
+    "limits": Setting(Form.TABLE, {}, "时限"),
+    "work_hours": Setting(Form.TEXT, "9:00-12:00,14:00-18:00", "上班时间"),
+    "role_hours": Setting(Form.TABLE, {}, "可打扰时间"),
+    "digest_at": Setting(Form.CLOCK, "17:00", "汇总时间"),
+    "reports_a_day": Setting(Form.COUNT, 3, "一人一天几件马上告诉", 1, 100),
+    "person_budget": Setting(Form.COUNT, 20, "一人一天最多响几次", 1, 1000),
+    "group_budget": Setting(Form.COUNT, 30, "一群一天最多说几句", 1, 1000),
 }
 ACKS = ("first", "words", "reaction")
 """first: words the first time a person reports, a reaction later; words, reaction: always so."""
@@ -78,6 +87,14 @@ class SettingsView:
     ack: str
     holders: Mapping[str, str]  #: who holds which level: {二级网格: 社区书记}
     service_days: Mapping[str, Any]
+    limits_preset: str  #: the name of a table in intents/limits
+    limits: Mapping[str, Any]  #: own figures: {"lighting.办结": "3工作日"}, see cases.clocks.own_lines
+    work_hours: str
+    role_hours: Mapping[str, Any]  #: {"unit": "工作日 9:00-18:00"}, see cases.clocks.Hours
+    digest_at: time  #: when what exceeds a budget is told by day
+    reports_a_day: int  #: open reports of one person that are told at once; more wait for the digest
+    person_budget: int  #: notices a day to one person that ring
+    group_budget: int  #: lines a day in one group that can wait
 
 
 def view(timezone: str, given: Mapping[str, Any] | None) -> SettingsView:
@@ -90,7 +107,7 @@ def problem(name: str, value: Any) -> str:
     """What is wrong with a value, as a sentence without subject; "" if nothing is."""
     setting = SETTINGS[name]
     match setting.form:
-        case Form.MINUTES | Form.SECONDS:
+        case Form.MINUTES | Form.SECONDS | Form.COUNT:
             if not isinstance(value, int) or not setting.least <= value <= setting.most:
                 return f"要是{setting.least}到{setting.most}的整数,写的是「{value}」"
         case Form.CLOCK:
