@@ -279,6 +279,14 @@ class Move(StrEnum):
     REMINDED = "reminded"
     MERGED = "merged"
     VIEWED = "viewed"
+    PASSED_OVER = "passed_over"  #: could not be reached, so the next one was told
+    PAUSED = "paused"  #: 暂缓
+    RESUMED = "resumed"
+    TABLED = "tabled"  #: 列入例会
+    OUTCOME = "outcome"  #: what the meeting (例会) came to
+    STAGE_DONE = "stage_done"
+    OVERDUE = "overdue"  #: a stage or the whole is past its limit: reported once
+    FOLLOWED = "followed"  #: its grid is gone: the one above has it
     SPLIT = "split"  #: several bodies: sub-cases were opened
     STATED = "stated"  #: 陈述: a party to the dispute said its side
     ASKED_IN = "asked_in"  #: 约请: a unit was invited with a dated ask

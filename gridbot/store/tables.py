@@ -464,6 +464,48 @@ questions = _table(
     _time("answered_at"),
 )
 
+held = _table(
+    "held",
+    _ref("community_id", "community", index=True),
+    _ref("person_id", "person", null=True, index=True),  #: whose digest (汇总) it waits for
+    _ref("chat_id", "chat", null=True),  #: or which group's
+    _ref("case_id", "cases", null=True, index=True),
+    _text("text"),  #: the line; "" = the case as it then stands
+    sa.Column("why", Words, nullable=False),  #: quiet | reporter | budget | weekly
+    _time("at", null=False),
+    _time("told_at"),
+)
+
+duties = _table(
+    "duty",
+    _ref("community_id", "community", index=True),
+    _ref("node_id", "grid_node", index=True),  #: for this grid and those below it
+    _ref("person_id", "person"),
+    sa.Column("first", sa.Date, nullable=False),  #: local days, both included
+    sa.Column("last", sa.Date, nullable=False),
+    sa.UniqueConstraint("node_id", "person_id", "first"),
+)
+
+meetings = _table(
+    "meeting",
+    _ref("community_id", "community", index=True),
+    sa.Column("name", Words, nullable=False),
+    _ref("node_id", "grid_node", null=True),
+    sa.Column("next_on", sa.Date),
+    _flag("active", default=True),
+    sa.UniqueConstraint("community_id", "name"),
+)
+
+agenda = _table(
+    "agenda",
+    _ref("community_id", "community"),
+    _ref("meeting_id", "meeting", index=True),
+    _ref("case_id", "cases", index=True),
+    _ref("by_person_id", "person", null=True),
+    _time("at", null=False),
+    _time("settled_at"),
+)
+
 keywords = _table(
     "keyword",
     _ref("community_id", "community", index=True),

@@ -58,6 +58,14 @@ MOVES = {
     "reminded": "提醒",
     "merged": "并入别的案子",
     "viewed": "看过门牌",
+    "passed_over": "联系不上,找了下一位",
+    "paused": "暂缓",
+    "resumed": "接着办",
+    "tabled": "列入例会",
+    "outcome": "例会结果",
+    "stage_done": "这一步办了",
+    "overdue": "过了时限",
+    "followed": "网格并了,归上一级",
 }
 ROLES = {
     "stranger": "居民",
