@@ -1,0 +1,1 @@
+"""What the WeCom and WeChat channels share: crypto, XML, the platform's HTTP interface, text by bytes."""
