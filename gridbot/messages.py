@@ -131,9 +131,11 @@ class Outgoing(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class Outcome(StrEnum):
-    """What became of an attempt to send. `UNKNOWN`: it may have arrived (a time-out after the request)."""
+    """What became of an attempt to send. `SENT`: the platform took it; `UNKNOWN`: it may have arrived (a
+    time-out after the request); `LEFT_OUT`: the channel has no way to say it, and it need not be said."""
 
     SENT = "sent"
+    LEFT_OUT = "left_out"
     RETRY = "retry"
     PERMANENT = "permanent"
     UNKNOWN = "unknown"
@@ -188,20 +190,28 @@ class Delivery:
     chat_kind: ChatKind
     payload: Outgoing
     message: str = ""  #: CARD: the message to edit; "" sends a new one
+    purpose: str = ""  #: which sentence it is (outbox.purpose)
 
 
 @dataclass(frozen=True, slots=True)
 class Capabilities:
-    """What a channel can do. Wording and fallbacks follow from this, never from a platform's name."""
+    """What a channel can do. Wording and fallbacks follow from this (`gridbot.fitting`), never from a
+    platform's name."""
 
     reads_group: bool = True
     pushes: bool = True  #: may speak without having been spoken to
     starts_private: bool = False  #: may write to a person who never wrote
     buttons: bool = True
+    most_buttons: int = 100  #: under one message
+    taps: bool = True  #: shows a little line to whoever presses a button
     edits: bool = True
+    edits_pressed: bool = False  #: where not `edits`: a card whose button was pressed a moment ago
     reactions: bool = True
     sees_recall: bool = False
     mentions: bool = True
+    photos: bool = True
+    menus: bool = True
+    probes: bool = True  #: can be asked what the bot may do in a chat, and told to leave it
     text_limit: int = 4096
     text_unit: str = "utf16"  #: utf16 | bytes
 
@@ -279,6 +289,7 @@ class Move(StrEnum):
     REMINDED = "reminded"
     MERGED = "merged"
     VIEWED = "viewed"
+    FALSE_ALARM = "false_alarm"  #: 虚惊: somebody went, and there was no danger
     PASSED_OVER = "passed_over"  #: could not be reached, so the next one was told
     PAUSED = "paused"  #: 暂缓
     RESUMED = "resumed"
