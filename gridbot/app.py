@@ -88,6 +88,7 @@ class App:
 
     def speaks(self, speaker: Speaker, *, platform: str, bot: str) -> None:
         """One bot's way out."""
+        self.desk.can[platform] = speaker.capabilities
         mouth = Mouth(self.database, speaker, platform=platform, bot=bot, now=self.now)
         self.mouths.append(mouth)
         if self.has("sender"):

@@ -18,6 +18,7 @@ from sqlalchemy import Connection, Row
 
 from gridbot.desk import losses
 from gridbot.failpoint import failpoint
+from gridbot.fitting import fit
 from gridbot.messages import (
     ChatKind,
     Delivery,
@@ -110,7 +111,7 @@ class Mouth:
         failpoint("after-send-before-mark")
         if result.outcome is Outcome.SENT:
             self.sent += 1
-        else:
+        elif result.outcome is not Outcome.LEFT_OUT:
             self.failed += 1
             log.warning(
                 "not sent",
@@ -134,8 +135,12 @@ class Mouth:
                 chat_kind=ChatKind(row.chat_kind),
                 payload=load_outgoing(row.payload),
                 message=row.card_message or "",
+                purpose=row.purpose,
             )
-            return await asyncio.wait_for(self._speaker.send(delivery), PATIENCE)
+            fitted = fit(delivery, self._speaker.capabilities)
+            if fitted is None:
+                return SendResult(Outcome.LEFT_OUT, reason="no way to say it here, and no need")
+            return await asyncio.wait_for(self._speaker.send(fitted), PATIENCE)
         except TimeoutError:
             return SendResult(Outcome.UNKNOWN, reason="no answer in time")
         except Exception as error:

@@ -14,7 +14,7 @@ from sqlalchemy import Connection, Row
 from gridbot.cases import queries, voice
 from gridbot.grid import queries as grid
 from gridbot.grid.queries import SettingsView
-from gridbot.messages import Actor, Button, ChatKind, Incoming, Role, Urgency
+from gridbot.messages import Actor, Button, Capabilities, ChatKind, Incoming, Role, Urgency
 from gridbot.services import service_days
 from gridbot.services.service_days import ServiceDay
 from gridbot.store.tables import chats, communities, keywords
@@ -71,6 +71,7 @@ class Desk:
         self.packs = packs
         self.admins = admins  #: (platform, user) named at start: may claim a community
         self.start_link = start_link
+        self.can: dict[str, Capabilities] = {}  #: by platform: what its channel can do
         self._compile = compile
         self._own_compile = own_compile
         self._known: dict[int, tuple[int, Knowledge]] = {}

@@ -7,12 +7,13 @@ first that takes the message ends it.
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
+import msgspec
 from sqlalchemy import Connection, Row
 
-from gridbot import services, texts, understanding
+from gridbot import fitting, services, texts, understanding
 from gridbot.cases import queries
 from gridbot.desk import (
     amends,
@@ -35,9 +36,11 @@ from gridbot.desk import (
     vague,
 )
 from gridbot.desk.context import LATE, Desk, Hearing, Room
-from gridbot.messages import ChatRole, IncomingKind, load_incoming
+from gridbot.messages import ChatRole, Incoming, IncomingKind, load_incoming
 from gridbot.store import outbox
 from gridbot.understanding.reading import Band, Kind, Reading
+
+CHOICES_FOR = timedelta(hours=24)  #: how long a digit answers a question with choices
 
 
 def receive(db: Connection, desk: Desk, row: Row[Any], room: Room, *, now: datetime) -> bool:
@@ -45,10 +48,20 @@ def receive(db: Connection, desk: Desk, row: Row[Any], room: Room, *, now: datet
 
     Returns whether it was mere talk that changed nothing: then `room` serves the next message too.
     """
-    said = load_incoming(row.incoming)
+    said = _as_pressed(db, desk, load_incoming(row.incoming), room, now)
     late = row.sent_at is not None and row.received_at - row.sent_at > LATE
     hearing = Hearing(db, desk, room.chat, said, row.id, now, late, room.heeds)
     return bool(HANDLERS.get(said.kind, _ignore)(hearing))
+
+
+def _as_pressed(db: Connection, desk: Desk, said: Incoming, room: Room, now: datetime) -> Incoming:
+    """A plain digit under choices that were written out, for want of buttons, is the button."""
+    can = desk.can.get(said.platform)
+    if can is None or said.kind is not IncomingKind.MESSAGE or not fitting.DIGITS.fullmatch(said.text):
+        return said
+    offered = outbox.last_choices(db, room.chat.id, since=now - CHOICES_FOR)
+    token = fitting.choice(said.text, offered) if offered and fitting.spelled(offered, can) else ""
+    return msgspec.structs.replace(said, kind=IncomingKind.BUTTON, button=token) if token else said
 
 
 def _ignore(_h: Hearing) -> bool:

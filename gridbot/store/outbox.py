@@ -16,7 +16,7 @@ import sqlalchemy as sa
 from sqlalchemy import Connection, Row
 from sqlalchemy.dialects.postgresql import insert
 
-from gridbot.messages import Button, Outcome, Outgoing, OutKind, SendResult, Urgency, dump
+from gridbot.messages import Button, Outcome, Outgoing, OutKind, SendResult, Urgency, dump, load_outgoing
 from gridbot.store.tables import buttons, cards, chats, outbox
 
 LEASE = timedelta(seconds=60)  #: twice the longest a platform is waited for
@@ -232,6 +232,8 @@ def mark(db: Connection, row: Row[Any], result: SendResult, *, owner: str, now: 
     match result.outcome:
         case Outcome.SENT:
             values |= {"state": "sent", "message": result.message, "sent_at": now}
+        case Outcome.LEFT_OUT:
+            values |= {"state": "dropped"}
         case Outcome.PERMANENT:
             values |= {"state": "failed"}
         case Outcome.RETRY | Outcome.UNKNOWN:
@@ -293,6 +295,42 @@ def find_receipt(db: Connection, chat_id: int, message: str) -> Row[Any] | None:
         .order_by(outbox.c.id.desc())
         .limit(1)
     ).one_or_none()
+
+
+_CHOICES = (
+    sa.select(outbox.c.payload)
+    .where(
+        outbox.c.chat_id == sa.bindparam("of_chat"),
+        outbox.c.state == "sent",
+        outbox.c.kind.in_((OutKind.SEND.value, OutKind.CARD.value)),
+        outbox.c.sent_at > sa.bindparam("since"),
+    )
+    .order_by(outbox.c.id.desc())
+    .limit(5)
+)
+_LATELY = (
+    sa.select(chats.c.chat, outbox.c.sent_at)
+    .join(chats, chats.c.id == outbox.c.chat_id)
+    .where(
+        chats.c.platform == sa.bindparam("platform"),
+        chats.c.bot == sa.bindparam("bot"),
+        outbox.c.state == "sent",
+        outbox.c.sent_at > sa.bindparam("since"),
+    )
+    .order_by(outbox.c.sent_at)
+)
+
+
+def last_choices(db: Connection, chat_id: int, *, since: datetime) -> Outgoing | None:
+    """The newest of the last few messages sent there that offered choices."""
+    rows = db.execute(_CHOICES, {"of_chat": chat_id, "since": since}).scalars()
+    return next((said for said in map(load_outgoing, rows) if said.buttons), None)
+
+
+def sent_lately(db: Connection, *, platform: str, bot: str, since: datetime) -> list[tuple[str, datetime]]:
+    """(chat, when) of what a bot has sent: so that pacing outlives a restart."""
+    found = db.execute(_LATELY, {"platform": platform, "bot": bot, "since": since})
+    return [(row.chat, row.sent_at) for row in found]
 
 
 def waiting_texts(db: Connection, purposes: Sequence[str] = ()) -> list[Row[Any]]:
