@@ -74,7 +74,10 @@ def _plain(delivery: Delivery, can: Capabilities) -> Delivery:
     payload = delivery.payload
     text, buttons = payload.text, payload.buttons
     if spelled(payload, can):
-        text, buttons = _spelled(payload), ()
+        text, buttons = "\n".join([text, *_choices(payload), *_links(payload)]).strip(), ()
+    elif not can.links and (links := _links(payload)):
+        text = "\n".join([text, *links]).strip()
+        buttons = tuple(kept for row in buttons if (kept := tuple(one for one in row if one.token)))
     if payload.mention and not can.mentions:
         names = [f"@{name}" for _, name in payload.mention if name]
         text = " ".join([*names, text])
@@ -103,13 +106,13 @@ def choice(text: str, payload: Outgoing) -> str:
     return tokens[number - 1] if 0 < number <= len(tokens) else ""
 
 
-def _spelled(payload: Outgoing) -> str:
-    flat = _flat(payload)
-    lines = [payload.text] if payload.text else []
-    if names := [button.text for button in flat if button.token]:
-        lines.append(words.choices(names))
-    lines += [words.link(button.text, button.url) for button in flat if button.url]
-    return "\n".join(lines)
+def _choices(payload: Outgoing) -> list[str]:
+    names = [button.text for button in _flat(payload) if button.token]
+    return [words.choices(names)] if names else []
+
+
+def _links(payload: Outgoing) -> list[str]:
+    return [words.link(button.text, button.url) for button in _flat(payload) if button.url]
 
 
 def _flat(payload: Outgoing) -> list[Button]:

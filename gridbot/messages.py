@@ -203,6 +203,7 @@ class Capabilities:
     starts_private: bool = False  #: may write to a person who never wrote
     buttons: bool = True
     most_buttons: int = 100  #: under one message
+    links: bool = True  #: a button may lead to an address
     taps: bool = True  #: shows a little line to whoever presses a button
     edits: bool = True
     edits_pressed: bool = False  #: where not `edits`: a card whose button was pressed a moment ago

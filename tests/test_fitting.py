@@ -49,6 +49,12 @@ TABLE: list[tuple[str, Delivery, Capabilities, str | None]] = [
         NONE,
         "请看\n地图:https://example.org/m",
     ),
+    (
+        "a link beside buttons",
+        delivery(text="请看", buttons=(*ROW, (Button("地图", url="https://example.org/m"),))),
+        Capabilities(links=False),
+        "请看\n地图:https://example.org/m",
+    ),
     ("seen, in words", delivery(OutKind.REACT, emoji="👀", message="m1"), NONE, "收到,记下了。"),
     ("taken, in words", delivery(OutKind.REACT, emoji="🤝", message="m1"), NONE, "有人接手了,去看看。"),
     ("joy need not be said", delivery(OutKind.REACT, emoji="🎉", message="m1"), NONE, None),
