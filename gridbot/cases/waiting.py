@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from sqlalchemy import Connection, Row
 
 from gridbot.cases import actions, queries
-from gridbot.messages import Actor, Move
+from gridbot.messages import Actor, CaseState, Move
 from gridbot.store.tables import agenda, cases
 
 
@@ -161,6 +161,42 @@ _ON_AGENDA = (
 
 def on_agenda(db: Connection, community_id: int, meeting_id: int) -> list[Row[Any]]:
     return list(db.execute(_ON_AGENDA, {"of_community": community_id, "of_meeting": meeting_id}))
+
+
+_OPEN_AT = (
+    sa.select(cases)
+    .where(
+        cases.c.community_id == sa.bindparam("of_community"),
+        sa.or_(cases.c.node_id == sa.bindparam("at_node"), cases.c.level_node_id == sa.bindparam("at_node")),
+        queries.is_live,
+    )
+    .order_by(cases.c.id)
+)
+
+
+def open_at(db: Connection, community_id: int, node_id: int) -> list[Row[Any]]:
+    """Cases that lie at a node, or have climbed to it, and are not over."""
+    return list(db.execute(_OPEN_AT, {"of_community": community_id, "at_node": node_id}))
+
+
+_UNTAKEN = (
+    sa.select(cases)
+    .where(
+        cases.c.community_id == sa.bindparam("of_community"),
+        cases.c.state == CaseState.WAITING.value,
+        cases.c.number.is_not(None),
+    )
+    .order_by(cases.c.id)
+)
+
+
+def missed_by(db: Connection, community_id: int, person_id: int) -> list[Row[Any]]:
+    """Cases nobody has taken yet, in which somebody was passed over; he can be tried again."""
+    rows = db.execute(_UNTAKEN, {"of_community": community_id}).all()
+    found = [row for row in rows if person_id in row.data.get("unreached", ())]
+    for row in found:
+        actions.note(db, row, unreached=[one for one in row.data["unreached"] if one != person_id])
+    return found
 
 
 def day_text(day: date) -> str:
