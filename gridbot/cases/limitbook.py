@@ -35,6 +35,7 @@ class Waits:
     name: str
     words: tuple[str, ...]
     most: Limit
+    alone: bool = False  #: said without a day it is a pause too
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,12 +138,13 @@ def _pauses(document: Document) -> PauseWords:
     waits = []
     for name, one in _mapping(document, ("waits",), data.get("waits") or {}, None).items():
         here = ("waits", name)
-        known = _mapping(document, here, one, {"words", "most"})
+        known = _mapping(document, here, one, {"words", "most", "alone"})
         most = _limit(document, (*here, "most"), known.get("most"))
-        waits.append(Waits(name, _words(document, (*here, "words"), known.get("words")), most))
+        said = _words(document, (*here, "words"), known.get("words"))
+        waits.append(Waits(name, said, most, known.get("alone") is True))
     longest = _limit(document, ("longest",), data.get("longest"))
-    said, again = (_words(document, (key,), data.get(key)) for key in ("words", "resume"))
-    return PauseWords(said, again, tuple(waits), longest)
+    outright, again = (_words(document, (key,), data.get(key)) for key in ("words", "resume"))
+    return PauseWords(outright, again, tuple(waits), longest)
 
 
 def _words(document: Document, here: tuple[str | int, ...], data: Any) -> tuple[str, ...]:

@@ -116,6 +116,10 @@ def resumed_by_hand(what: str, number: int) -> str:
     return f"好,{what}({number})接着办,时限从现在接着算。"
 
 
+def cannot_pause(number: int) -> str:
+    return f"{number}现在缓不了:急事不缓,办完的不用缓。"
+
+
 def not_paused(number: int) -> str:
     return f"{number}没有暂缓。"
 
