@@ -12,11 +12,24 @@ from sqlalchemy import Row
 
 from gridbot import services, texts
 from gridbot.cases import queries, voice
-from gridbot.desk import amends, asking, closed, commands, moves, notices, replies, residents
+from gridbot.desk import (
+    alarms,
+    amends,
+    asking,
+    closed,
+    commands,
+    duty_buttons,
+    moves,
+    notices,
+    replies,
+    residents,
+    sides,
+)
 from gridbot.desk.context import Hearing
 from gridbot.grid import queries as grid
-from gridbot.messages import Outgoing, OutKind, Role, Urgency
+from gridbot.messages import OPEN_STATES, CaseState, Outgoing, OutKind, Role, Urgency
 from gridbot.store import outbox
+from gridbot.texts import closing as words
 from gridbot.understanding.reading import Band, Kind, Place, Reading
 
 Pressed = Callable[[Hearing, Row[Any], Row[Any]], str]
@@ -69,10 +82,10 @@ def _leader_only(act: Pressed) -> Pressed:
 
 
 def _take(h: Hearing, case: Row[Any], button: Row[Any]) -> str:
-    if case.owner_id not in (None, h.person) and case.accepted_at is not None:
-        return texts.taken_by(grid.name_of(h.db, case.owner_id))
+    if taken := moves.taken_by(h.db, case, h.actor()):
+        return taken
     done = moves.accept(h.db, case, actor=h.actor(), now=h.now, tapped=True)
-    return texts.noted() if done else texts.expired()
+    return texts.noted() if done else moves.taken_by(h.db, case, h.actor()) or texts.expired()
 
 
 def _done(h: Hearing, case: Row[Any], button: Row[Any]) -> str:
@@ -80,9 +93,8 @@ def _done(h: Hearing, case: Row[Any], button: Row[Any]) -> str:
     return texts.noted() if done else texts.expired()
 
 
-def _other(h: Hearing, case: Row[Any], button: Row[Any]) -> str:
-    """找别人: no reason asked. The next in line is told, or the admins."""
-    done = moves.bounce(h.db, case, actor=h.actor(), now=h.now, words=texts.OTHER, tapped=True)
+def _false_alarm(h: Hearing, case: Row[Any], button: Row[Any]) -> str:
+    done = alarms.false_alarm(h.db, case, actor=h.actor(), now=h.now, tapped=True)
     return texts.noted() if done else texts.expired()
 
 
@@ -133,11 +145,6 @@ def _escalate(h: Hearing, case: Row[Any], button: Row[Any]) -> str:
     return texts.noted() if done else texts.expired()
 
 
-def _bounce(h: Hearing, case: Row[Any], button: Row[Any]) -> str:
-    done = moves.bounce(h.db, case, actor=h.actor(), now=h.now, words=texts.NOT_MINE, tapped=True)
-    return texts.noted() if done else texts.expired()
-
-
 def _undo(h: Hearing, case: Row[Any], button: Row[Any]) -> str:
     done = moves.undo(h.db, case, int(button.data["event"]), actor=h.actor(), now=h.now)
     return texts.noted() if done else texts.too_late_to_undo()
@@ -173,34 +180,34 @@ def _reporters_only(act: Pressed) -> Pressed:
         mine = person is not None and (
             person == case.reporter_id or person in queries.supporter_ids(h.db, case.id)
         )
-        return act(h, case, button) if mine or Role.ADMIN in h.roles else texts.not_yours()
+        return act(h, case, button) if mine else texts.not_yours()
 
     return checked
 
 
 def _mended(h: Hearing, case: Row[Any], button: Row[Any]) -> str:
     if not residents.mended(h, case):
-        return texts.expired()
+        return _too_late(case)
     return texts.glad(case.number)
 
 
 def _better(h: Hearing, case: Row[Any], button: Row[Any]) -> str:
-    from gridbot.cases import actions
-
-    if actions.better(h.db, case, actor=h.actor(Role.RESIDENT), now=h.now) is None:
-        return texts.expired()
-    text = texts.partly_card(voice.called(case, shared=False), case.number)
-    fresh = queries.case(h.db, case.id)
-    if fresh.owner_id is not None:
-        buttons = voice.leader_buttons(h.db, fresh, fresh.owner_id)
-        notices.card(h.db, fresh, text, "partly", h.now, buttons)
+    if not residents.better(h, case, say=False):
+        return _too_late(case)
     return texts.partly(case.number)
 
 
 def _not_yet(h: Hearing, case: Row[Any], button: Row[Any]) -> str:
-    if not residents.not_yet(h, case):
-        return texts.expired()
+    if not residents.not_yet(h, case, say=False):
+        return _too_late(case)
     return texts.still_not(case.number)
+
+
+def _too_late(case: Row[Any]) -> str:
+    """Somebody else was quicker, or the leader goes on with it already: never "expired"."""
+    if case.state in OPEN_STATES:
+        return words.still_going_on(case.number)
+    return words.already_closed(case.number) if case.state == CaseState.CLOSED else texts.expired()
 
 
 def _place(h: Hearing, case: Row[Any], button: Row[Any]) -> str:
@@ -231,13 +238,12 @@ def _another(h: Hearing, case: Row[Any], button: Row[Any]) -> str:
 PRESSED: dict[str, Pressed] = {
     "case:take": _leader_only(_take),
     "case:done": _leader_only(_done),
-    "case:other": _leader_only(_other),
+    "case:false_alarm": _leader_only(_false_alarm),
     "case:more": _leader_only(_more),
     "case:back": _leader_only(_back),
     "case:hand_over": _leader_only(_hand_over),
     "case:to_unit": _leader_only(_to_unit),
     "case:escalate": _leader_only(_escalate),
-    "case:bounce": _leader_only(_bounce),
     "case:undo": _leader_only(_undo),
     "case:publish": _leader_only(_publish),
     "case:said": _leader_only(_said),
@@ -248,4 +254,7 @@ PRESSED: dict[str, Pressed] = {
     "case:again": _reporters_only(_again),
     "case:another": _reporters_only(_another),
     "case:retype": amends.pressed,
+    "case:side": _reporters_only(sides.pressed),
+    "case:designate": duty_buttons.designate,
+    **{action: _leader_only(act) for action, act in duty_buttons.FOR_HANDLERS.items()},
 }

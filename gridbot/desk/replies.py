@@ -12,14 +12,18 @@ from typing import Any
 from sqlalchemy import Row
 
 from gridbot import texts
-from gridbot.cases import queries, voice
-from gridbot.desk import moves
+from gridbot.cases import actions, queries, voice
+from gridbot.cases.drafted import Said
+from gridbot.desk import alarms, bouncing, duty_replies, moves
 from gridbot.desk.context import Hearing
 from gridbot.messages import CaseState
 from gridbot.store import outbox
+from gridbot.texts import closing as words
 from gridbot.understanding.replies import ReplyReading, read_reply
+from gridbot.understanding.replies_words import words_of
 
 JUST = timedelta(minutes=10)
+BARE = 7  #: characters: 这不归我管 says neither whose it is nor why
 NEEDS = {  # a word fits a case only in these states
     "accept": (CaseState.WAITING, CaseState.GATHERING),
     "progress": (CaseState.WAITING, CaseState.ACCEPTED),
@@ -32,12 +36,34 @@ NEEDS = {  # a word fits a case only in these states
 
 def to_case(h: Hearing, case: Row[Any], text: str) -> bool:
     """A leader's words under a notice or under the resident's own message. False: nothing to do with it."""
+    if duty_replies.quoted(h, case, text):
+        return True
     if not moves.may_handle(h, case):
         return False
+    photo = _photo(h, case, text)
+    if _was_nothing(h, case, text):
+        return True
     reading = read_reply(text, h.knows.packs)
     if reading.action == "none":
-        return False
+        return photo
     apply(h, case, reading, text)
+    return True
+
+
+def _was_nothing(h: Hearing, case: Row[Any], text: str) -> bool:
+    """误报, 虚惊一场: only of an alarm can one say so."""
+    if not case.urgent or words_of(h.knows.packs).find("false_alarm", text[:60]) is None:
+        return False
+    return alarms.false_alarm(h.db, case, actor=h.actor(), now=h.now, words=text, tapped=False)
+
+
+def _photo(h: Hearing, case: Row[Any], text: str) -> bool:
+    """A picture of what was done is welcome and never asked for; it is kept with the case."""
+    if not h.said.photos:
+        return False
+    said = Said(h.inbox_id, h.person, "", h.said.message, h.said.sent_at, h.said.photos, "leader")
+    if actions.add(h.db, case, said, actor=h.actor(), now=h.now) and not text and h.private:
+        h.answer(words.photo_kept(case.number), purpose="photo-kept", case=case)
     return True
 
 
@@ -50,10 +76,14 @@ def unquoted(h: Hearing, text: str, *, only_sure: bool) -> bool:
     if person is None:
         return False
     reading = read_reply(text, h.knows.packs)
+    if _alarm_was_nothing(h, text) or duty_replies.unquoted(h, text):
+        return True
     fits = NEEDS.get(reading.action)
     if fits is None or (only_sure and not reading.sure):
         return False
     mine = [case for case in queries.with_owner(h.db, h.community_id, person) if case.state in fits]
+    mine = mine or [one for one in duty_replies.asked_to_take(h, person) if one.state in fits]
+    mine = [one for one in mine if not one.data.get("split")] or mine  # a share before the whole
     mine = mine or _just_reported(h, fits)
     named = [case for case in mine if str(case.number) in text]
     mine = named or mine
@@ -64,6 +94,16 @@ def unquoted(h: Hearing, text: str, *, only_sure: bool) -> bool:
         return False
     _ask_which(h, mine, text)
     return True
+
+
+def _alarm_was_nothing(h: Hearing, text: str) -> bool:
+    """虚惊一场, unquoted: of the one alarm he has in hand."""
+    person = h.known_person()
+    if person is None or words_of(h.knows.packs).find("false_alarm", text[:60]) is None:
+        return False
+    mine = [one for one in queries.with_owner(h.db, h.community_id, person) if one.urgent]
+    mine = [one for one in mine if str(one.number) in text] or mine
+    return len(mine) == 1 and _was_nothing(h, mine[0], text)
 
 
 def is_reply(h: Hearing, text: str) -> bool:
@@ -92,17 +132,30 @@ def apply(h: Hearing, case: Row[Any], reading: ReplyReading, text: str) -> None:
         return
     match reading.action:
         case "accept":
-            moves.accept(h.db, case, actor=h.actor(), now=h.now, tapped=False)
+            if not moves.accept(h.db, case, actor=h.actor(), now=h.now, tapped=False):
+                taken = moves.taken_by(h.db, case, h.actor())
+                if taken and h.private:
+                    h.answer(taken, purpose="taken", case=case)
         case "progress":
             moves.progress(h.db, case, text, until=reading.until or "", actor=h.actor(), now=h.now)
         case "done":
-            moves.finish(h.db, case, actor=h.actor(), now=h.now, words=text, tapped=False)
+            done = moves.finish(h.db, case, actor=h.actor(), now=h.now, words=text, tapped=False)
+            if not done and h.private:
+                h.answer(_over(case), purpose="already", case=case)
         case "transfer":
             moves.hand_over(h.db, case, to=reading.to or "", actor=h.actor(), now=h.now, words=text)
         case "escalate":
             moves.escalate(h.db, case, actor=h.actor(), now=h.now, words=text, tapped=False)
         case "bounce":
-            moves.bounce(h.db, case, actor=h.actor(), now=h.now, words=text, tapped=False)
+            bare = not reading.to and len(text.strip(" 。.!！")) <= BARE
+            if not (h.private and bare and bouncing.ask_whose(h, case)):
+                moves.bounce(h.db, case, actor=h.actor(), now=h.now, words=text, to=reading.to or "")
+
+
+def _over(case: Row[Any]) -> str:
+    """Said done twice: harmless, and whoever says it reads that it is known."""
+    closed = case.state == CaseState.CLOSED
+    return words.already_closed(case.number) if closed else words.already_done(case.number)
 
 
 def _ask_which(h: Hearing, cases: list[Row[Any]], text: str) -> None:

@@ -13,8 +13,12 @@ from gridbot.desk import amends, drafts, fragments, notices, remarks, sameplace,
 from gridbot.desk.context import Hearing
 from gridbot.messages import OPEN_STATES, CaseState, Role
 from gridbot.understanding.reading import Kind, Reading
+from gridbot.understanding.replies import read_confirmation
+from gridbot.understanding.replies_words import words_of
+from gridbot.understanding.text import clean
 
 REOPEN = timedelta(days=7)
+ANSWER = 15  #: characters; an unquoted answer is short
 _LIVE = (*OPEN_STATES, CaseState.DONE)
 
 
@@ -30,6 +34,8 @@ def about_a_case(h: Hearing, case: Row[Any], reading: Reading) -> bool:
         not_yet(h, case)
     elif reading.kind is Kind.STATUS:
         _say(h, case, _line(case), purpose="status")
+    elif mine and not drafts.reports(reading) and answered(h, case, text):
+        return True
     elif not mine and case.state in _LIVE and _joins(h, case, reading, text):
         twins.second(h, case, reading, report=drafts.reports(reading))
     elif mine and case.state in OPEN_STATES and fragments.may_join(h, reading, text, case):
@@ -76,6 +82,10 @@ def hear_aside(h: Hearing, reading: Reading) -> bool:
             return case is not None and withdraw(h, case)
         case Kind.SUPPORT:
             return twins.remarked(h, reading, text)
+        case Kind.CHAT:
+            if _answers_unquoted(h, reading, text):
+                return True
+            return remarks.came_back(text) and _resolved(h, reading, text)
         case _:
             return remarks.came_back(text) and _resolved(h, reading, text)
 
@@ -132,13 +142,50 @@ def _thank(h: Hearing, case: Row[Any]) -> None:
         voice.react(h.db, h.chat, h.said.message, voice.MENDED, case=case, now=h.now)
 
 
-def not_yet(h: Hearing, case: Row[Any]) -> bool:
+def not_yet(h: Hearing, case: Row[Any], *, say: bool = True) -> bool:
     """还没好: reopens; the leader and the level above hear it."""
     if actions.reopen(h.db, case, actor=h.actor(Role.RESIDENT), now=h.now) is None:
         return False
-    _say(h, case, texts.still_not(case.number), purpose="reopened-ack")
+    if say:
+        _say(h, case, texts.still_not(case.number), purpose="reopened-ack")
     notices.after_reopened(h.db, case.id, h.now)
     return True
+
+
+def better(h: Hearing, case: Row[Any], *, say: bool = True) -> bool:
+    """好一点: the leader goes on with it."""
+    if actions.better(h.db, case, actor=h.actor(Role.RESIDENT), now=h.now) is None:
+        return False
+    if say:
+        _say(h, case, texts.partly(case.number), purpose="partly-ack")
+    notices.after_better(h.db, case.id, h.now)
+    return True
+
+
+def answered(h: Hearing, case: Row[Any], text: str) -> bool:
+    """A plain answer to 您看好了吗, by whoever was asked. False: it is none."""
+    if case.state != CaseState.DONE or not text:
+        return False
+    match read_confirmation(text, h.knows.packs):
+        case "mended":
+            return mended(h, case)
+        case "better":
+            return better(h, case)
+        case "not_yet":
+            return not_yet(h, case)
+        case _:
+            return False
+
+
+def _answers_unquoted(h: Hearing, reading: Reading, text: str) -> bool:
+    """有水了, 还是不行, of somebody who was asked in this chat and does not quote the question. In a group
+    a mere yes or thanks may be meant for anybody."""
+    if len(text) > ANSWER:
+        return False
+    if not h.private and words_of(h.knows.packs).whole("weak_answer", clean(text).norm.strip()):
+        return False
+    case = _meant(h, (CaseState.DONE,), reading, text)
+    return case is not None and (h.private or case.chat_id == h.chat.id) and answered(h, case, text)
 
 
 def withdraw(h: Hearing, case: Row[Any]) -> bool:

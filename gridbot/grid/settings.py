@@ -47,11 +47,16 @@ SETTINGS: Mapping[str, Setting] = {
     "gather_most": Setting(Form.MINUTES, 10, "最多等(分钟)", 1, 120),
     "leader_delay": Setting(Form.SECONDS, 30, "告诉网格长前等(秒)", 0, 600),
     "urgent_claim": Setting(Form.MINUTES, 5, "紧急事没人接(分钟)", 1, 60),
+    "answer_within": Setting(Form.MINUTES, 48 * 60, "等居民回话(分钟)", 60, 14 * 24 * 60),
     "quiet_start": Setting(Form.CLOCK, "21:00", "夜里从"),
     "quiet_end": Setting(Form.CLOCK, "08:00", "夜里到"),
     "ack": Setting(Form.ACK, "first", "回应方式"),
+    "rates": Setting(Form.TABLE, {}, "三率算法"),
+    "echo": Setting(Form.TABLE, {}, "本周回音"),
+    "alive": Setting(Form.TABLE, {}, "每周报平安"),
     "holders": Setting(Form.TABLE, {}, "谁来当"),
     "service_days": Setting(Form.TABLE, {}, "便民日提醒"),
+    "bounces": Setting(Form.TABLE, {}, "退回"),
     "limits_preset": Setting(Form.TEXT, "", "时限标准"),
     "limits": Setting(Form.TABLE, {}, "时限"),
     "work_hours": Setting(Form.TEXT, "9:00-12:00,14:00-18:00", "上班时间"),
@@ -61,6 +66,12 @@ SETTINGS: Mapping[str, Setting] = {
     "person_budget": Setting(Form.COUNT, 20, "一人一天最多响几次", 1, 1000),
     "group_budget": Setting(Form.COUNT, 30, "一群一天最多说几句", 1, 1000),
 }
+BOUNCES: Mapping[str, Any] = {
+    "reasons": ["业主专有部分", "不在我这片", "在墙外", "该别的单位管"],
+    "most": 3,  #: the return after which the level above designates
+    "minutes": 15,  #: in which it should
+}
+"""退回: reasons to choose from, and when somebody decides (天津细则: after 3 dispatches without owner)."""
 ACKS = ("first", "words", "reaction")
 """first: words the first time a person reports, a reaction later; words, reaction: always so."""
 
@@ -82,11 +93,16 @@ class SettingsView:
     gather_most: timedelta
     leader_delay: timedelta
     urgent_claim: timedelta
+    answer_within: timedelta  #: after it a case said to be mended is 未回访
     quiet_start: time
     quiet_end: time
     ack: str
+    rates: Mapping[str, Any]  #: see cases.rates.Formula
+    echo: Mapping[str, Any]  #: {weekday: 5, at: "17:00", off: …}: see services.echo
+    alive: Mapping[str, Any]  #: {weekday: 1, at: "09:00"}
     holders: Mapping[str, str]  #: who holds which level: {二级网格: 社区书记}
     service_days: Mapping[str, Any]
+    bounces: Mapping[str, Any]  #: over BOUNCES: reasons, most, minutes
     limits_preset: str  #: the name of a table in intents/limits
     limits: Mapping[str, Any]  #: own figures: {"lighting.办结": "3工作日"}, see cases.clocks.own_lines
     work_hours: str

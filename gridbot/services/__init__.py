@@ -9,7 +9,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection
 
-from gridbot.services import announcements, service_days
+from gridbot.services import announcements, echo, service_days
 from gridbot.services.service_days import (
     answer_question,
     apply_change,
@@ -23,6 +23,7 @@ __all__ = [
     "announcements",
     "answer_question",
     "apply_change",
+    "echo",
     "on_button",
     "service_days",
     "start",
@@ -30,9 +31,10 @@ __all__ = [
     "understand_question",
 ]
 
-DUE: Mapping[str, Callable[..., None]] = {**service_days.DUE, **announcements.DUE}
+DUE: Mapping[str, Callable[..., None]] = {**service_days.DUE, **announcements.DUE, **echo.DUE}
 
 
 def start(db: Connection, *, now: datetime) -> None:
     """Every community's dates of the next weeks stand; calling it again changes nothing."""
     service_days.plan_all(db, now=now)
+    echo.start(db, now=now)
