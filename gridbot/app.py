@@ -19,6 +19,7 @@ import structlog
 from sqlalchemy import Connection
 
 from gridbot import almanac, services, understanding
+from gridbot.app_wecom import open_wecom
 from gridbot.clock import Clock
 from gridbot.delivery import Mouth
 from gridbot.desk import due, watch
@@ -88,11 +89,16 @@ class App:
 
     def speaks(self, speaker: Speaker, *, platform: str, bot: str) -> None:
         """One bot's way out."""
+        mouth = self.mouth(speaker, platform=platform, bot=bot)
+        if self.has("sender"):
+            self.parts[f"delivery {platform}"] = self.alone(f"sender {platform} {bot}", mouth.run)
+
+    def mouth(self, speaker: Speaker, *, platform: str, bot: str) -> Mouth:
+        """What a bot says goes through it; whoever wants it runs it."""
         self.desk.can[platform] = speaker.capabilities
         mouth = Mouth(self.database, speaker, platform=platform, bot=bot, now=self.now)
         self.mouths.append(mouth)
-        if self.has("sender"):
-            self.parts[f"delivery {platform}"] = self.alone(f"sender {platform} {bot}", mouth.run)
+        return mouth
 
     def alone(self, name: str, part: Part) -> Part:
         """`part`, run by one process at a time. On SQLite there is only one."""
@@ -250,8 +256,10 @@ async def _open_channels(app: App, *, demo: bool) -> None:
     """The simulator on sample data, the real channels otherwise: never both on one database."""
     if demo:
         await _open_simulator(app)
-    elif app.settings.token:
-        await _open_telegram(app)
+    else:
+        if app.settings.token:
+            await _open_telegram(app)
+        await open_wecom(app)
     if app.has("web"):
         _open_web(app, demo=demo)
 

@@ -73,7 +73,9 @@ def _told(delivery: Delivery, can: Capabilities) -> Delivery | None:
 def _plain(delivery: Delivery, can: Capabilities) -> Delivery:
     payload = delivery.payload
     text, buttons = payload.text, payload.buttons
-    if spelled(payload, can):
+    if buttons and not can.hears:
+        text, buttons = "\n".join([text, *_links(payload)]).strip(), ()
+    elif spelled(payload, can):
         text, buttons = "\n".join([text, *_choices(payload), *_links(payload)]).strip(), ()
     elif not can.links and (links := _links(payload)):
         text = "\n".join([text, *links]).strip()

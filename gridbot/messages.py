@@ -198,7 +198,8 @@ class Capabilities:
     """What a channel can do. Wording and fallbacks follow from this (`gridbot.fitting`), never from a
     platform's name."""
 
-    reads_group: bool = True
+    hears: bool = True  #: somebody there can answer
+    reads_group: bool = True  #: all that is said there; else what is meant for the bot
     pushes: bool = True  #: may speak without having been spoken to
     starts_private: bool = False  #: may write to a person who never wrote
     buttons: bool = True

@@ -23,7 +23,7 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 PREFIX = "GRIDBOT_"
 ROLES = ("web", "ingest", "worker", "sender", "clock")
-PLATFORMS = ("telegram", "simulator")
+PLATFORMS = ("telegram", "simulator", "wecom_aibot")
 LEVELS = ("debug", "info", "warning", "error")
 FORMATS = ("auto", "console", "json")
 ELSEWHERE = ("GRIDBOT_ENV_FILE", "GRIDBOT_FAIL", "GRIDBOT_TEST_", "GRIDBOT_EVALUATION")
@@ -31,6 +31,7 @@ ELSEWHERE = ("GRIDBOT_ENV_FILE", "GRIDBOT_FAIL", "GRIDBOT_TEST_", "GRIDBOT_EVALU
 
 _TOKEN = re.compile(r"\d{6,12}:[A-Za-z0-9_-]{30,}")
 _SECRET = re.compile(r"[A-Za-z0-9_-]{1,256}")
+_HOOK = re.compile(r"[^\s:,]{1,40}:[A-Za-z0-9-]{8,80}(:[A-Za-z0-9_-]{1,80})?")
 _PROXIES = ("http", "https", "socks4", "socks5", "socks5h")
 
 
@@ -49,6 +50,14 @@ class Address(NamedTuple):
 class Admin(NamedTuple):
     platform: str
     user: str
+
+
+class Hook(NamedTuple):
+    """A WeCom group webhook: its name, its key, and the group of the 智能机器人 it can speak for."""
+
+    name: str
+    key: str
+    chat: str
 
 
 class Log(NamedTuple):
@@ -128,6 +137,19 @@ def _hook_secret(value: str) -> SecretStr:
     return SecretStr(value)
 
 
+def _hooks(value: str) -> SecretStr:
+    names = []
+    for one in filter(None, (part.strip() for part in value.split(","))):
+        if not _HOOK.fullmatch(one):
+            raise ValueError(
+                "needs name:key, or name:key:chatid where the aibot is in that group too; several by commas"
+            )
+        names.append(one.partition(":")[0])
+    if len(set(names)) < len(names):
+        raise ValueError("names one webhook twice")
+    return SecretStr(value)
+
+
 def _link(schemes: tuple[str, ...]) -> Any:
     def check(value: str) -> str:
         parts = urlsplit(value)
@@ -182,6 +204,12 @@ class Settings(BaseSettings):
     telegram_api: Annotated[str, _link(("https", "http"))] = "https://api.telegram.org"
     telegram_webhook: Annotated[str, _link(("https", "http"))] = ""
     telegram_secret: Annotated[SecretStr, _written(_hook_secret)] = SecretStr("")
+    wecom_aibot: str = ""
+    wecom_aibot_secret: SecretStr = SecretStr("")
+    wecom_aibot_name: str = ""
+    wecom_webhooks: Annotated[SecretStr, _written(_hooks)] = SecretStr("")
+    wecom_api: Annotated[str, _link(("https", "http"))] = "https://qyapi.weixin.qq.com"
+    wecom_socket: Annotated[str, _link(("wss", "ws"))] = "wss://openws.work.weixin.qq.com"
     proxy: Annotated[str, _link(_PROXIES)] = Field(default="", repr=False)
     intents: Annotated[Path | None, _written(_folder)] = None
     cache: Path = Field(default_factory=_cache_dir)
@@ -196,6 +224,12 @@ class Settings(BaseSettings):
     def token(self) -> str:
         """The Telegram token, or "" where there is none."""
         return self.telegram_token.get_secret_value()
+
+    @property
+    def hooks(self) -> tuple[Hook, ...]:
+        """The WeCom webhooks, in the order they are written in."""
+        written = filter(None, (one.strip() for one in self.wecom_webhooks.get_secret_value().split(",")))
+        return tuple(Hook(*(*one.split(":"), "")[:3]) for one in written)
 
     @model_validator(mode="before")
     @classmethod
@@ -213,6 +247,8 @@ class Settings(BaseSettings):
             raise ValueError(
                 "GRIDBOT_ROLES: on SQLite one process does everything; leave it out, or use PostgreSQL"
             )
+        if bool(self.wecom_aibot) != bool(self.wecom_aibot_secret.get_secret_value()):
+            raise ValueError("GRIDBOT_WECOM_AIBOT and GRIDBOT_WECOM_AIBOT_SECRET belong together: set both")
         hook = urlsplit(self.telegram_webhook)
         if self.telegram_webhook and not self.telegram_secret.get_secret_value():
             raise ValueError("GRIDBOT_TELEGRAM_WEBHOOK needs GRIDBOT_TELEGRAM_SECRET: any long random word")
@@ -243,7 +279,7 @@ def load(env_file: Path | None = None, **over: str) -> Settings:
         in_file = dotenv_values(named)
     _refuse_unknown(os.environ, "the environment", only_ours=True)
     _refuse_unknown(in_file, str(named), only_ours=False)
-    if in_file.get("GRIDBOT_TELEGRAM_TOKEN") or in_file.get("GRIDBOT_TELEGRAM_SECRET"):
+    if any(in_file.get(name) for name in secret_names()):
         read_private(named, "The settings file", wrap=SettingsError)
     try:
         options: dict[str, Any] = {"_env_file": named if in_file else None, "_env_file_encoding": "utf-8"}
@@ -256,6 +292,12 @@ def load(env_file: Path | None = None, **over: str) -> Settings:
 def names() -> tuple[str, ...]:
     """Every GRIDBOT_ name that is a setting."""
     return tuple(PREFIX + field.upper() for field in Settings.model_fields)
+
+
+def secret_names() -> tuple[str, ...]:
+    """Those that nobody else may read."""
+    kept = (name for name, field in Settings.model_fields.items() if field.annotation is SecretStr)
+    return tuple(PREFIX + name.upper() for name in kept)
 
 
 def read_private(path: Path, what: str, wrap: type[Exception] = ValueError) -> str:

@@ -55,6 +55,12 @@ TABLE: list[tuple[str, Delivery, Capabilities, str | None]] = [
         Capabilities(links=False),
         "请看\n地图:https://example.org/m",
     ),
+    (
+        "where nobody can answer nothing is offered",
+        delivery(text="您看好了吗?", buttons=ROW),
+        Capabilities(hears=False, buttons=False),
+        "您看好了吗?",
+    ),
     ("seen, in words", delivery(OutKind.REACT, emoji="👀", message="m1"), NONE, "收到,记下了。"),
     ("taken, in words", delivery(OutKind.REACT, emoji="🤝", message="m1"), NONE, "有人接手了,去看看。"),
     ("joy need not be said", delivery(OutKind.REACT, emoji="🎉", message="m1"), NONE, None),

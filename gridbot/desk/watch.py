@@ -38,6 +38,12 @@ def came_back(db: Connection, *, now: datetime) -> bool:
     return True
 
 
+def alarm(db: Connection, text: str, *, now: datetime) -> None:
+    """Something about the house itself that the admins of every community have to hear."""
+    for community in db.execute(sa.select(communities.c.id)).scalars().all():
+        notices.tell_admins(db, community, text, now, purpose="house-alarm")
+
+
 def _last_alive(db: Connection) -> datetime | None:
     beat = db.execute(sa.select(leases.c.until).where(leases.c.name == "alive")).scalar()
     heard = inbox.last_received(db)

@@ -13,7 +13,7 @@ from gridbot.grid.appointments import (
     invite_unbound,
     set_absent,
 )
-from gridbot.grid.binding import adopt_chats, bind_chat, move_chat, unbind_chat
+from gridbot.grid.binding import adopt_chats, bind_chat, let_in, move_chat, unbind_chat
 from gridbot.grid.community import bump_version, change_settings
 from gridbot.grid.guard import NotAllowedError, only_admins
 from gridbot.grid.importing import import_directory
@@ -34,6 +34,7 @@ __all__ = [
     "dismiss",
     "import_directory",
     "invite_unbound",
+    "let_in",
     "mark_reachable",
     "move_chat",
     "only_admins",

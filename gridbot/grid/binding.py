@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime
 
 import sqlalchemy as sa
@@ -65,6 +66,12 @@ def adopt_chats(db: Connection, platform: str, bot: str, *, now: datetime) -> in
             db.execute(sa.update(chats).where(chats.c.id == seen.id).values(**values, title=title))
         db.execute(sa.delete(chats).where(chats.c.id == row.id))  # nothing was ever said in it
     return len(rows)
+
+
+def let_in(db: Connection, platform: str, bot: str, named: Collection[str]) -> None:
+    """Chats that the settings name can be written to: whatever kept us out was put right there."""
+    which = (chats.c.platform == platform, chats.c.bot == bot, chats.c.chat.in_(named))
+    db.execute(sa.update(chats).where(*which).values(active=True))
 
 
 def move_chat(db: Connection, chat_id: int, new_chat: str, *, now: datetime) -> None:

@@ -16,7 +16,18 @@ from typing import Any
 from gridbot.almanac import Rule
 
 EXCLUSIVE = "专属网格"
-PLATFORMS = ("telegram", "simulator", "wecom", "wecom_bot", "wechat_oa", "wechat", "onebot", "stage")
+PLATFORMS = (
+    "telegram",
+    "simulator",
+    "wecom_aibot",
+    "wecom_webhook",
+    "wecom_kf",
+    "wecom_report",
+    "wechat_oa",
+    "wechat",
+    "onebot",
+    "stage",
+)
 """Keys under which an id on a platform is written beside a name."""
 
 
