@@ -13,7 +13,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy import Connection, Row
 
-from gridbot.cases import events, queries, rules
+from gridbot.cases import events, queries, rules, shares
 from gridbot.cases.drafted import Draft as Draft
 from gridbot.cases.drafted import Said as Said
 from gridbot.messages import Actor, CaseState, Move
@@ -198,7 +198,11 @@ def retype(
 def accept(
     db: Connection, case: Row[Any], *, actor: Actor, now: datetime, owner_id: int | None = None
 ) -> int | None:
-    """认领: somebody goes to see. Returns the event, or None if it cannot be taken any more."""
+    """认领: somebody goes to see. Returns the event, or None if it cannot be taken any more: somebody else
+    was quicker."""
+    row = queries.case(db, case.id, lock=True)
+    if row.state == CaseState.ACCEPTED and row.owner_id not in (None, owner_id or actor.person):
+        return None
     return move(db, case, Move.ACCEPTED, actor, now, owner_id=owner_id or actor.person, accepted_at=now)
 
 
@@ -218,10 +222,7 @@ def finish(db: Connection, case: Row[Any], *, actor: Actor, now: datetime, words
 
 
 def confirm(db: Connection, case: Row[Any], *, actor: Actor, now: datetime) -> int | None:
-    event = move(db, case, Move.CONFIRMED, actor, now, closed_at=now)
-    if event:
-        timers.cancel_all(db, subject(case.id))
-    return event
+    return _end(db, case, Move.CONFIRMED, actor, now)
 
 
 def better(db: Connection, case: Row[Any], *, actor: Actor, now: datetime) -> int | None:
@@ -229,42 +230,42 @@ def better(db: Connection, case: Row[Any], *, actor: Actor, now: datetime) -> in
 
 
 def reopen(db: Connection, case: Row[Any], *, actor: Actor, now: datetime) -> int | None:
-    """还没好: back to the same leader."""
+    """还没好: back to the same leader; and to all who have a share and had called it done."""
+    for part in shares.parts_of(db, case.id):
+        if part.state in (CaseState.DONE, CaseState.CLOSED) and shares.is_body(part):
+            reopen(db, part, actor=Actor.system(), now=now)
     return move(db, case, Move.REOPENED, actor, now, done_at=None, closed_at=None, accepted_at=None)
 
 
 def withdraw(db: Connection, case: Row[Any], *, actor: Actor, now: datetime) -> int | None:
-    event = move(db, case, Move.WITHDRAWN, actor, now, closed_at=now)
+    event = _end(db, case, Move.WITHDRAWN, actor, now)
     if event:
-        timers.cancel_all(db, subject(case.id))
         drop_unsaid(db, case.id)
     return event
 
 
 def close_unanswered(db: Connection, case: Row[Any], *, now: datetime) -> int | None:
     """Two days nobody said otherwise: 未回访, not 满意."""
-    event = move(db, case, Move.CLOSED, Actor.system(), now, data={"answered": False}, closed_at=now)
-    if event:
-        timers.cancel_all(db, subject(case.id))
-    return event
+    return _end(db, case, Move.CLOSED, Actor.system(), now, data={"answered": False})
 
 
-def hand_over(
+def _end(
     db: Connection,
     case: Row[Any],
-    *,
+    how: Move,
     actor: Actor,
     now: datetime,
-    unit_id: int | None = None,
-    person_id: int | None = None,
-    words: str = "",
+    *,
+    data: dict[str, Any] | None = None,
 ) -> int | None:
-    """转办. Who received it first stays the owner until another accepts (首接负责)."""
-    data = {"unit": unit_id, "person": person_id}
-    values: dict[str, Any] = {"unit_id": unit_id}
-    if person_id is not None:
-        values["owner_id"] = person_id
-    return move(db, case, Move.HANDED_OVER, actor, now, words=words, data=data, **values)
+    """The case is over, and with it the shares in it."""
+    event = move(db, case, how, actor, now, data=data, closed_at=now)
+    if event:
+        timers.cancel_all(db, subject(case.id))
+        for part in shares.parts_of(db, case.id):
+            if shares.is_body(part):
+                _end(db, part, how, Actor.system(), now, data=data)
+    return event
 
 
 def escalate(
@@ -282,13 +283,6 @@ def escalate(
         data=data,
         level_node_id=to_node or case.level_node_id,
     )
-
-
-def bounce(db: Connection, case: Row[Any], *, actor: Actor, now: datetime, words: str = "") -> int | None:
-    """退回: not his. The reason is in his words; the resident reads only that it is being looked for."""
-    count = int(case.data.get("bounces", 0)) + 1
-    data = {"count": count}
-    return move(db, case, Move.BOUNCED, actor, now, words=words, data=data, more={"bounces": count})
 
 
 def reassign(
@@ -333,13 +327,16 @@ def told(db: Connection, case: Row[Any], *, person_id: int, private: bool, now: 
 
 def undo(db: Connection, case: Row[Any], event_id: int, *, actor: Actor, now: datetime) -> bool:
     """Takes a tap back within its minute: the case is as before, and what waited to be said is not said."""
-    last = queries.last_event(db, case.id, [move for move in Move if move is not Move.VIEWED])
+    silent = (Move.VIEWED, Move.NOTIFIED)  # that somebody was told takes no tap away
+    last = queries.last_event(db, case.id, [move for move in Move if move not in silent])
     if last is None or last.id != event_id or last.move not in rules.UNDOABLE:
         return False
     before = last.data.get("before")
     if not before or now - last.at > rules.UNDO_FOR:
         return False
-    values: dict[str, Any] = dict(before)
+    values: dict[str, Any] = {name: value for name, value in before.items() if name != "more"}
+    if "more" in before:
+        values["data"] = {**queries.case(db, case.id, lock=True).data, **before["more"]}
     for name in ("accepted_at", "done_at", "closed_at"):
         values[name] = datetime.fromisoformat(before[name]) if before[name] else None
     db.execute(sa.update(cases).where(cases.c.id == case.id).values(**values))
@@ -398,6 +395,7 @@ def move(
     }
     if more:
         values["data"] = {**row.data, **more}
+        before["more"] = {name: row.data.get(name) for name in more}
     values["state"] = state.value
     db.execute(sa.update(cases).where(cases.c.id == row.id).values(**values))
     return _record(db, row, move, actor, now, data={**(data or {}), "before": before}, words=words)
@@ -455,5 +453,8 @@ def note(db: Connection, case: Row[Any], **facts: Any) -> None:
 
 
 def claim_until(db: Connection, case: Row[Any], at: datetime) -> None:
-    """When somebody should have taken it: for the console; the timer does the rest."""
-    db.execute(sa.update(cases).where(cases.c.id == case.id).values(claim_by=at))
+    """When somebody should have taken it: for the console; the timer does the rest. The first such time
+    stays with the case: 响应率 asks whether it was taken by then."""
+    data = queries.case(db, case.id).data
+    data = {**data, "respond_by": data.get("respond_by") or at.isoformat()}
+    db.execute(sa.update(cases).where(cases.c.id == case.id).values(claim_by=at, data=data))

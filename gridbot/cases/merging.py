@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy import Connection, Row
 from sqlalchemy.dialects.postgresql import insert
 
-from gridbot.cases import actions, queries, rules
+from gridbot.cases import actions, asks, queries, rules, shares
 from gridbot.cases.drafted import Said
 from gridbot.messages import Actor, CaseState, Move
 from gridbot.store import inbox, timers
@@ -62,6 +62,12 @@ def merge(db: Connection, case: Row[Any], into: Row[Any], *, actor: Actor, now: 
         _carry(db, said, into)
     count = int(db.execute(_COUNT, {"of_case": into.id}).scalar_one())
     actions.change(db, into, Move.SECONDED, actor, now, data={"merged": case.id}, supporters=count)
+    for part in shares.parts_of(db, case.id):  # its shares are shares of the other now
+        db.execute(sa.update(cases).where(cases.c.id == part.id).values(parent_id=into.id))
+    asks.carry(db, case.id, into.id)
+    kept = {name: True for name in ("linked", "asked_in", "split") if case.data.get(name)}
+    if kept:
+        actions.note(db, into, **kept)
     timers.cancel_all(db, actions.subject(case.id))
     actions.drop_unsaid(db, case.id)
     return True
@@ -93,6 +99,7 @@ _LATELY = (
         cases.c.community_id == sa.bindparam("of_community"),
         cases.c.reported_at >= sa.bindparam("since"),
         queries.is_live,
+        queries.is_whole,
         cases.c.private.is_(False),
         cases.c.urgent.is_(False),
     )

@@ -28,6 +28,7 @@ _OPEN = [state.value for state in OPEN_STATES]
 _LIVE = [*_OPEN, CaseState.DONE.value]
 # Written out: a list in an IN is rendered anew each time the statement runs.
 is_live = sa.or_(*(cases.c.state == state for state in _LIVE))
+is_whole = cases.c.parent_id.is_(None)  #: not a share of a case: what residents speak of
 _is_open = sa.or_(*(cases.c.state == state for state in _OPEN))
 _CASE = sa.select(cases).where(cases.c.id == sa.bindparam("of_case"))
 _CASE_LOCKED = _CASE.with_for_update()
@@ -140,6 +141,7 @@ _LIVE_IN_CHAT = (
         cases.c.chat_id == sa.bindparam("of_chat"),
         cases.c.reported_at >= sa.bindparam("since"),
         sa.or_(is_live, cases.c.state == CaseState.CLOSED.value),
+        is_whole,
     )
     .order_by(cases.c.reported_at.desc())
     .limit(15)
@@ -175,6 +177,7 @@ _SIMILAR = (
         cases.c.place_key == sa.bindparam("of_place"),
         cases.c.reported_at >= sa.bindparam("since"),
         sa.or_(is_live, cases.c.state == CaseState.CLOSED.value),
+        is_whole,
     )
     .order_by(cases.c.reported_at.desc())
     .limit(20)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 from datetime import datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
@@ -43,6 +44,7 @@ NEXT: dict[Move, dict[CaseState, CaseState]] = {
         _D: CaseState.WITHDRAWN,
     },
     Move.MERGED: {_G: CaseState.MERGED, _W: CaseState.MERGED, _A: CaseState.MERGED},
+    Move.FALSE_ALARM: {_G: _C, _W: _C, _A: _C, _D: _C},
     Move.CLOSED: {_G: _C, _W: _C, _A: _C, _D: _C},
     Move.VIEWED: {state: state for state in CaseState},
     Move.PASSED_OVER: {_G: _G, _W: _W, _A: _A, _D: _D},
@@ -61,13 +63,39 @@ NEXT: dict[Move, dict[CaseState, CaseState]] = {
     Move.LINKED: {state: state for state in CaseState},
 }
 
+PERSONAL = frozenset({"violence", "crisis", "lost", "relapse"})
+"""Dangers to one person: told to the reporter and to the contacts named for it, never to a group or to
+whoever leads the place."""
+
+
+def by_name(hazard: str, *, private: bool) -> bool:
+    """Whether a case goes to named contacts instead of to the place's leaders."""
+    return private and hazard in PERSONAL
+
+
 UNDO_FOR = timedelta(seconds=60)  #: how long a tap can be taken back; what it says waits as long
-UNDOABLE = (Move.ACCEPTED, Move.DONE, Move.HANDED_OVER, Move.ESCALATED, Move.BOUNCED, Move.CONFIRMED)
+UNDOABLE = (
+    Move.ACCEPTED,
+    Move.DONE,
+    Move.HANDED_OVER,
+    Move.ESCALATED,
+    Move.BOUNCED,
+    Move.CONFIRMED,
+    Move.FALSE_ALARM,
+)
 
 
 def next_state(state: CaseState, move: Move) -> CaseState | None:
     """None: a case in `state` cannot be moved so."""
     return NEXT.get(move, {}).get(state)
+
+
+_OVER = (_D, _C, CaseState.WITHDRAWN, CaseState.MERGED)
+
+
+def all_settled(parts: Collection[CaseState]) -> bool:
+    """Whether a case may be called done because its shares are: none is left, and one at least was done."""
+    return all(state in _OVER for state in parts) and any(state in (_D, _C) for state in parts)
 
 
 def in_quiet_hours(at: datetime, start: time, end: time, zone: ZoneInfo) -> bool:

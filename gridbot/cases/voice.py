@@ -14,12 +14,13 @@ import sqlalchemy as sa
 from sqlalchemy import Connection, Row
 
 from gridbot import texts
-from gridbot.cases import queries, rules
+from gridbot.cases import queries, rules, standing
 from gridbot.grid import queries as grid
 from gridbot.messages import Button, CaseState, Outgoing, OutKind, Urgency
 from gridbot.privacy import mask, mask_numbers
 from gridbot.store import outbox
 from gridbot.store.tables import cases, chats, identities
+from gridbot.texts import alarm
 
 SEEN = "👀"
 TAKEN = "🤝"
@@ -111,7 +112,12 @@ def tell_reporter(
     due_at: datetime | None = None,
     urgency: Urgency = Urgency.ANSWER,
 ) -> int | None:
-    """Under the report, where it was said; a private case only where the reporter is alone with the bot."""
+    """Under the report, where it was said; a private case only where the reporter is alone with the bot.
+
+    Of a share in a case (分件) nothing: the reporter reads of the whole.
+    """
+    if case.parent_id is not None:
+        return None
     chat, reply_to = chat_row(db, case.chat_id), case.platform_message
     if case.private and chat.kind != "private":
         private = grid.private_chat_of(db, case.reporter_id) if case.reporter_id else None
@@ -171,7 +177,7 @@ def leader_card(
     chat = grid.private_chat_of(db, person_id)
     if chat is None:
         return None
-    turn = case.data.get("turn", 0) if not ring else _next_turn(db, case)
+    turn = _next_turn(db, case, person_id) if ring else case.data.get("turns", {}).get(str(person_id), 0)
     return to_chat(
         db,
         chat,
@@ -186,27 +192,35 @@ def leader_card(
     )
 
 
-def _next_turn(db: Connection, case: Row[Any]) -> int:
-    turn = int(case.data.get("turn", 0)) + 1
-    data = {**case.data, "turn": turn}
-    case.data["turn"] = turn  # the row in hand stays true to the table
-    db.execute(sa.update(cases).where(cases.c.id == case.id).values(data=data))
+def _next_turn(db: Connection, case: Row[Any], person_id: int) -> int:
+    """Each person's card is his own: a new one for him leaves the others' as they are."""
+    known = queries.case(db, case.id).data
+    turn = int(known.get("turns", {}).get(str(person_id), 0)) + 1
+    turns = {**known.get("turns", {}), str(person_id): turn}
+    case.data["turns"] = turns  # the row in hand stays true to the table
+    db.execute(sa.update(cases).where(cases.c.id == case.id).values(data={**known, "turns": turns}))
     return turn
 
 
 def leader_buttons(db: Connection, case: Row[Any], person_id: int) -> list[list[Button]]:
     """At most three at first: what one would press on the way."""
+    middle = (alarm.FALSE_ALARM, "case:false_alarm") if case.urgent else (texts.OTHER, "case:other")
+    waits = case.state in (CaseState.WAITING, CaseState.GATHERING)
     first = (
-        ((texts.TAKE, "case:take"), (texts.OTHER, "case:other"), (texts.MORE, "case:more"))
-        if case.state in (CaseState.WAITING, CaseState.GATHERING)
-        else ((texts.DONE, "case:done"), (texts.OTHER, "case:other"), (texts.MORE, "case:more"))
+        (texts.TAKE, "case:take") if waits else (texts.DONE, "case:done"),
+        (texts.OTHER, "case:other") if waits else middle,
+        (texts.MORE, "case:more"),
     )
     return [[_button(db, case, text, action, person_id) for text, action in first]]
 
 
 def more_buttons(db: Connection, case: Row[Any], person_id: int) -> list[list[Button]]:
     rows = (
-        ((texts.DONE, "case:done"), (texts.HAND_OVER, "case:hand_over")),
+        (
+            (texts.DONE, "case:done"),
+            (texts.HAND_OVER, "case:hand_over"),
+            *([(alarm.FALSE_ALARM, "case:false_alarm")] if case.urgent else []),
+        ),
         ((texts.ESCALATE, "case:escalate"), (texts.NOT_MINE, "case:bounce"), (texts.BACK, "case:back")),
     )
     return [[_button(db, case, text, action, person_id) for text, action in row] for row in rows]
@@ -238,15 +252,26 @@ def _button(db: Connection, case: Row[Any], text: str, action: str, person_id: i
 
 
 def notice_text(db: Connection, case: Row[Any], leader: str, *, accepted: bool = False) -> str:
-    """What the leader reads; a door number only after he has taken it."""
-    words = queries.words_of(db, case.id)
+    """What the leader reads; a door number only after he has taken it, and of a danger to one person
+    nothing but its kind."""
+    if rules.by_name(case.data.get("hazard", ""), private=case.private) and not accepted:
+        return _named_notice(db, case)
+    words = queries.words_of(db, case.parent_id or case.id)
     words = (mask_numbers if accepted else mask)(words)[:300]
     what = called(case, shared=not accepted)
     if case.urgent:
         settings = grid.settings_of(db, case.community_id)
         at = case.reported_at.astimezone(settings.zone).strftime("%H:%M")
         return texts.urgent_notice(what, case.number, at, words)
-    return texts.notice(leader, what, case.number, count=case.supporters, words=words)
+    said = texts.notice(leader, what, case.number, count=case.supporters, words=words)
+    return "\n".join([said, *standing.lines(db, case)])
+
+
+def _named_notice(db: Connection, case: Row[Any]) -> str:
+    at = case.reported_at.astimezone(grid.settings_of(db, case.community_id).zone).strftime("%H:%M")
+    alone = chat_row(db, case.chat_id).kind == "private"
+    reached = alone or (case.reporter_id and grid.private_chat_of(db, case.reporter_id) is not None)
+    return alarm.named_notice(case.data["hazard"], case.number, at, reached=bool(reached))
 
 
 def identity_of(db: Connection, person_id: int, platform: str) -> Row[Any] | None:

@@ -14,7 +14,7 @@ from sqlalchemy import Connection, Row
 from gridbot import texts
 from gridbot.cases import actions, queries, voice
 from gridbot.cases.events import record
-from gridbot.desk import notices
+from gridbot.desk import clockwork, notices
 from gridbot.desk.context import Hearing
 from gridbot.desk.invitations import bound_count, menu, office
 from gridbot.desk.registry import (
@@ -31,11 +31,10 @@ from gridbot.desk.registry import (
 )
 from gridbot.grid import appointments
 from gridbot.grid import queries as grid
-from gridbot.grid.rules import INVITATION_LASTS, Refusal
+from gridbot.grid.rules import INVITATION_LASTS, Refusal, UnitScope
 from gridbot.grid.tree import load_tree
 from gridbot.messages import Actor, Role
 from gridbot.services.service_days.rules import day_words
-from gridbot.store import timers
 from gridbot.store.tables import holdings, people
 
 MOST = 40  #: people in one message
@@ -128,7 +127,7 @@ def make_admin(h: Hearing, community_id: int, person_id: int) -> bool:
     "任命",
     "邀请",
     roles=ADMINS,
-    help="请一位网格长(副网格长、联络员、管理员),我写好邀请您转发",
+    help="请一位网格长(副网格长、联络员、管理员、单位的人),我写好邀请您转发",
     area="人",
     takes=r"(?P<who>.{2,120})",
     usage=_EXAMPLE,
@@ -143,6 +142,8 @@ def appoint(h: Hearing, said: Match[str]) -> Answer | str:
         return texts.like_this(_EXAMPLE)
     if role is Role.ADMIN:
         return _invite(h, name, role, None)
+    if not nodes and role is Role.LEADER and (found := _unit_in(h, words)) is not None:
+        return _invite(h, found[0], Role.UNIT, None, unit=found[1])
     if not nodes:
         left = " ".join(words.split()[1:])
         return texts.no_such_grid(left, _EXAMPLE) if left else texts.like_this(_EXAMPLE)
@@ -185,7 +186,18 @@ def _node_in(h: Hearing, words: str) -> tuple[list[tuple[int, str]], str]:
     return only, tokens[0] if tokens else ""
 
 
-def _invite(h: Hearing, name: str, role: Role, node_id: int | None) -> Answer | str:
+def _unit_in(h: Hearing, words: str) -> tuple[str, UnitScope] | None:
+    """任命 王工 物业: the name, and the unit he shall speak for; None: no unit is so called."""
+    tokens = [one.removesuffix("的人").removesuffix("的") for one in words.split()]
+    for at in (len(tokens) - 1, 0):
+        if len(tokens) == 2 and (unit := grid.unit_called(h.db, h.community_id, tokens[at])) is not None:
+            return tokens[1 - at], unit
+    return None
+
+
+def _invite(
+    h: Hearing, name: str, role: Role, node_id: int | None, *, unit: UnitScope | None = None
+) -> Answer | str:
     """Two messages: one for the admin, one to be forwarded as it is."""
     own = private_chat(h)
     if own is None:
@@ -194,13 +206,16 @@ def _invite(h: Hearing, name: str, role: Role, node_id: int | None) -> Answer | 
     same = [
         row
         for row in named(held(h.db, h.community_id, h.now), name)
-        if row.name == name and row.role == role.value and row.node_id == node_id
+        if row.name == name
+        and row.role == role.value
+        and (row.node_id, row.unit_id) == (node_id, unit.id if unit else None)
     ]
     person = same[0].person_id if len(same) == 1 else None
     code = appointments.appoint(
-        h.db, h.community_id, node_id, name, role, actor=actor, now=h.now, person_id=person
-    )
-    note(h, "invited", role=role.value, node=node_id)
+        h.db, h.community_id, node_id, name, role, actor=actor, now=h.now, person_id=person,
+        unit_id=unit.id if unit else None,
+    )  # fmt: skip
+    note(h, "invited", role=role.value, node=node_id, unit=unit.id if unit else None)
     made = texts.invitation_made(name, INVITATION_LASTS.days)
     voice.to_chat(
         h.db,
@@ -209,7 +224,7 @@ def _invite(h: Hearing, name: str, role: Role, node_id: int | None) -> Answer | 
         purpose="invitation-made",
         now=h.now,
     )
-    what = f"{h.chat.community}{office(h.db, role, node_id)}"
+    what = f"{h.chat.community}{office(h.db, role, node_id, unit.id if unit else None)}"
     return texts.invitation(name, what, h.desk.start_link(code), code)
 
 
@@ -252,7 +267,7 @@ def invite_all(h: Hearing, said: Match[str]) -> str:
 def dismiss(h: Hearing, said: Match[str]) -> Answer | str:
     rows = named(held(h.db, h.community_id, h.now), said["who"])
     if said["what"]:
-        rows = [row for row in rows if said["what"] in office(h.db, Role(row.role), row.node_id)]
+        rows = [row for row in rows if said["what"] in office(h.db, Role(row.role), row.node_id, row.unit_id)]
     if not rows:
         return texts.no_such_person(said["who"])
     if len({row.person_id for row in rows}) > 1:
@@ -260,11 +275,19 @@ def dismiss(h: Hearing, said: Match[str]) -> Answer | str:
     if len(rows) > 1:
         key = card_key(h)
         choices = [
-            [button(h, office(h.db, Role(row.role), row.node_id), "dismiss_which", key, holding=row.id)]
+            [
+                button(
+                    h,
+                    office(h.db, Role(row.role), row.node_id, row.unit_id),
+                    "dismiss_which",
+                    key,
+                    holding=row.id,
+                )
+            ]
             for row in rows[:6]
         ]
         return Answer(texts.which_office(rows[0].name), choices, key)
-    what = office(h.db, Role(rows[0].role), rows[0].node_id)
+    what = office(h.db, Role(rows[0].role), rows[0].node_id, rows[0].unit_id)
     return confirm(h, texts.really_dismiss(rows[0].name, what), "dismiss", holding=rows[0].id)
 
 
@@ -278,7 +301,7 @@ def _dismiss_which(h: Hearing, pressed_button: Row[Any]) -> str:
     row = _holding(h, pressed_button)
     if row is None:
         return texts.expired()
-    what = office(h.db, Role(row.role), row.node_id)
+    what = office(h.db, Role(row.role), row.node_id, row.unit_id)
     asked = confirm(h, texts.really_dismiss(row.name, what), "dismiss", holding=row.id)
     voice.to_chat(
         h.db, h.chat, asked.text, purpose="confirm", now=h.now, buttons=asked.buttons, key=asked.key
@@ -299,7 +322,7 @@ def _dismiss(h: Hearing, pressed_button: Row[Any]) -> str:
         return settle(h, pressed_button, texts.last_admin())
     note(h, "dismissed", person=row.person_id, role=row.role, node=row.node_id)
     moved, left = _hand_on(h, row)
-    what = office(h.db, role, row.node_id)
+    what = office(h.db, role, row.node_id, row.unit_id)
     return settle(h, pressed_button, texts.dismissed(row.name, what, moved=moved, left=left))
 
 
@@ -331,10 +354,8 @@ def give(h: Hearing, case: Row[Any], person_id: int, name: str, node_id: int | N
     if done is None:
         return False
     fresh = queries.case(h.db, case.id)
-    notices.tell(h.db, fresh, person_id, name, h.now)
-    wait = timedelta(minutes=int(fresh.data.get("claim_minutes", 120)))
-    subject = actions.subject(case.id)
-    timers.set_timer(h.db, notices.CLAIM, subject, h.now + wait, community_id=h.community_id)
+    told = notices.tell(h.db, fresh, person_id, name, h.now)
+    clockwork.begin(h.db, fresh, told, h.now, person_id)
     return True
 
 
@@ -373,4 +394,4 @@ def _roster_line(h: Hearing, row: Row[Any], reached: bool) -> str:
         zone = h.knows.settings.zone
         last = (row.absent_until - timedelta(seconds=1)).astimezone(zone).date()
         state = texts.away_until(day_words(last, h.now.astimezone(zone).date()))
-    return texts.roster_line(row.name, office(h.db, Role(row.role), row.node_id), state)
+    return texts.roster_line(row.name, office(h.db, Role(row.role), row.node_id, row.unit_id), state)

@@ -15,7 +15,7 @@ from sqlalchemy import Row
 
 from gridbot import texts
 from gridbot.cases import actions, queries, samples, voice
-from gridbot.desk import corrections, drafts, fragments, moves, notices, opening
+from gridbot.desk import bouncing, corrections, drafts, fragments, moves, notices, opening, parties
 from gridbot.desk.context import Hearing
 from gridbot.messages import OPEN_STATES, CaseState, Role
 from gridbot.store import outbox
@@ -162,7 +162,10 @@ def retype(h: Hearing, case: Row[Any], meant: IssueType, *, leads: bool) -> None
     )
     if not done:
         return
-    actions.note(h.db, case, band="open", claim_minutes=meant.deadlines.claim)
+    duties = parties.duties(h, [meant], case.place_key)
+    actions.note(h.db, case, band="open", claim_minutes=meant.deadlines.claim, **duties)
+    if leads:
+        bouncing.show_upward(h.db, case, actor=h.actor(), now=h.now)
     _sample(h, case, before, [meant.id], leads=leads)
     _say(h, case)
 

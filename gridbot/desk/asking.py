@@ -98,7 +98,7 @@ def answer(h: Hearing, reading: Reading) -> bool:
             continue
         answered(h.db, question.id, h.now)
         if question.kind == "side":
-            _answer_side(h, case, meant)
+            _answer_side(h, case, meant, text)
         else:
             fragments.join(h, case, meant)
             settle(h, case.id)
@@ -133,7 +133,9 @@ def _closed(h: Hearing, case: Row[Any], reading: Reading, text: str) -> bool:
 def _answering(h: Hearing, question: Row[Any], case: Row[Any], reading: Reading, text: str) -> Reading | None:
     """The reading as an answer to this question; None if it is none."""
     if question.kind == "side":
-        return reading if reading.places and reading.places[0].side != "unknown" else None
+        from gridbot.desk import sides
+
+        return reading if sides.said(h, reading, text) else None
     if drafts.best_place(reading.places) is None and not drafts.reports(reading):
         return None
     if drafts.reports(reading):
@@ -153,17 +155,10 @@ def placed_by_button(h: Hearing, case: Row[Any], reading: Reading) -> None:
     settle(h, case.id)
 
 
-def _answer_side(h: Hearing, case: Row[Any], reading: Reading) -> None:
-    actions.locate(
-        h.db,
-        case,
-        place=case.place,
-        place_key=case.place_key,
-        side=reading.places[0].side.value,
-        node_id=case.node_id,
-        actor=h.actor(),
-        now=h.now,
-    )
+def _answer_side(h: Hearing, case: Row[Any], reading: Reading, text: str) -> None:
+    from gridbot.desk import sides
+
+    sides.settle(h, case, sides.said(h, reading, text))
 
 
 def answered(db: Connection, question_id: int, now: Any) -> None:

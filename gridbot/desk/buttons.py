@@ -18,9 +18,12 @@ from gridbot.desk import (
     asking,
     closed,
     commands,
+    digest,
     duty_buttons,
+    meetings,
     moves,
     notices,
+    pausing,
     replies,
     residents,
     sides,
@@ -235,6 +238,12 @@ def _another(h: Hearing, case: Row[Any], button: Row[Any]) -> str:
     return texts.noted()
 
 
+def _look(h: Hearing, case: Row[Any], button: Row[Any]) -> str:
+    """A number in a digest: the card of that case."""
+    digest.show(h.db, case, h.person, h.now)
+    return ""
+
+
 PRESSED: dict[str, Pressed] = {
     "case:take": _leader_only(_take),
     "case:done": _leader_only(_done),
@@ -254,6 +263,12 @@ PRESSED: dict[str, Pressed] = {
     "case:again": _reporters_only(_again),
     "case:another": _reporters_only(_another),
     "case:retype": amends.pressed,
+    "case:look": _leader_only(_look),
+    "case:pause": _leader_only(pausing.pressed_pause),
+    "case:pause_for": _leader_only(pausing.pressed_for),
+    "case:resume": _leader_only(pausing.pressed_resume),
+    "case:table": _leader_only(meetings.pressed_table),
+    "case:table_at": _leader_only(meetings.pressed_table),
     "case:side": _reporters_only(sides.pressed),
     "case:designate": duty_buttons.designate,
     **{action: _leader_only(act) for action, act in duty_buttons.FOR_HANDLERS.items()},

@@ -19,9 +19,12 @@ from gridbot.cases import voice
 from gridbot.desk import (  # each adds its commands to the registry
     admin_absence,  # noqa: F401
     admin_cases,  # noqa: F401
+    admin_duty,  # noqa: F401
     admin_groups,
     admin_keywords,  # noqa: F401
+    admin_ladder,  # noqa: F401
     admin_people,
+    admin_rates,  # noqa: F401
     admin_services,
     admin_voice,  # noqa: F401
     invitations,

@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import Any
 
 from gridbot import understanding
 from gridbot.almanac import add_working
 from gridbot.cases.actions import Draft, Said
+from gridbot.desk import parties
 from gridbot.desk.context import Hearing
 from gridbot.understanding.intents import IssueType
 from gridbot.understanding.reading import Band, Issue, Kind, Place, Reading
@@ -31,6 +31,8 @@ def draft_of(h: Hearing, reading: Reading) -> Draft:
     choices = place.choices if place is not None else ()
     main = types[0] if types else None
     where = said_place(reading.places)
+    shared = parties.overlapping(h, place.key) if place is not None else ()
+    choices = () if shared else choices  # exclusive grids overlap: both are meant, nothing is asked
     return Draft(
         types=tuple(one.id for one in types),
         titles=tuple(
@@ -39,7 +41,7 @@ def draft_of(h: Hearing, reading: Reading) -> Draft:
         place=where,
         place_key=place.key if place else "",
         side=place.side.value if place else "",
-        node_id=(place.node if place else None) or h.chat.node_id,
+        node_id=(place.node if place else None) or (shared[0] if shared else h.chat.node_id),
         urgent=reading.urgent,
         private=is_private(reading),
         hazard=reading.danger,
@@ -50,7 +52,7 @@ def draft_of(h: Hearing, reading: Reading) -> Draft:
             "choices": list(choices),
             "band": reading.band.value,
             "placed": place is not None,
-            "routing": _routing(main) if main else {},
+            **parties.duties(h, types, place.key if place else ""),
         },
     )
 
@@ -80,15 +82,6 @@ def _finish_by(kind: IssueType, h: Hearing) -> datetime:
             return add_working(start, hours=limit.amount, zone=zone)
         case _:
             return add_working(start, days=int(limit.amount), zone=zone)
-
-
-def _routing(kind: IssueType) -> dict[str, Any]:
-    """What the pack says of who is responsible, as grid.queries.responsible takes it."""
-    return {
-        "owner_first": kind.owner_first,
-        "inside": list(kind.responsible.inside),
-        "outside": list(kind.responsible.outside),
-    }
 
 
 def is_private(reading: Reading) -> bool:

@@ -12,8 +12,22 @@ from typing import Any
 from sqlalchemy import Connection, Row
 
 from gridbot import services, texts
-from gridbot.cases import actions, queries, rules, samples, voice
-from gridbot.desk import asking, bursts, closed, notices, planned
+from gridbot.cases import actions, queries, samples
+from gridbot.desk import (, meetings, pausing
+    alarms,
+    asking,
+    bouncing,
+    bursts,
+    clockwork,
+    closed,
+    digest,
+    dispatching,
+    inviting,
+    ladder,
+    notices,
+    planned,
+    splitting,
+)
 from gridbot.desk.context import Desk
 from gridbot.grid import queries as grid
 from gridbot.messages import Actor, CaseState, Outgoing, OutKind, Urgency
@@ -87,74 +101,7 @@ def ask_for_place(db: Connection, desk: Desk, case: Row[Any], now: datetime) -> 
 def _notify(db: Connection, desk: Desk, timer: Row[Any], now: datetime) -> None:
     case = _case(db, timer)
     if case.state in (CaseState.WAITING, CaseState.ACCEPTED) and case.first_told_at is None:
-        notices.tell_leader(db, case, now)
-
-
-def _claim_overdue(db: Connection, desk: Desk, timer: Row[Any], now: datetime) -> None:
-    """Nobody took it: a gentle word, then the level above."""
-    case = _case(db, timer)
-    if case.state != CaseState.WAITING:
-        return
-    settings = grid.settings_of(db, case.community_id)
-    if not case.urgent and rules.in_quiet_hours(now, settings.quiet_start, settings.quiet_end, settings.zone):
-        morning = rules.after_quiet_hours(now, settings.quiet_start, settings.quiet_end, settings.zone)
-        timers.set_timer(
-            db, notices.CLAIM, timer.subject, morning, community_id=case.community_id, data=timer.data
-        )
-        return
-    if not timer.data.get("reminded") and not case.urgent:
-        _remind(db, case, timer, now)
-    else:
-        _climb(db, case, timer, now)
-
-
-def _remind(db: Connection, case: Row[Any], timer: Row[Any], now: datetime) -> None:
-    if case.owner_id is not None:
-        voice.leader_card(
-            db,
-            case,
-            case.owner_id,
-            texts.gentle_reminder(case.number),
-            purpose="reminder",
-            now=now,
-            buttons=voice.leader_buttons(db, case, case.owner_id),
-            ring=True,
-        )
-        actions.remind(db, case, to=case.owner_id, now=now)
-    wait = timedelta(minutes=int(case.data.get("claim_minutes", 120)))
-    timers.set_timer(
-        db,
-        notices.CLAIM,
-        timer.subject,
-        now + wait,
-        community_id=case.community_id,
-        data={"reminded": True},
-    )
-
-
-def _climb(db: Connection, case: Row[Any], timer: Row[Any], now: datetime) -> None:
-    here = case.level_node_id or case.node_id
-    parent = grid.parent_of(db, here) if here is not None else None
-    text = texts.nobody_took(voice.called(case, shared=True), case.number)
-    urgency = Urgency.EMERGENCY if case.urgent else Urgency.NOTICE
-    if parent is None:
-        notices.tell_admins(db, case.community_id, text, now, case, urgency=urgency)
-        return
-    actions.escalate(db, case, to_node=parent, actor=Actor.system(), now=now)
-    fresh = queries.case(db, case.id)
-    for leader in grid.leaders_of(db, parent, now):
-        notices.tell(db, fresh, leader.person_id, leader.name, now, text=text, urgency=urgency)
-    settings = grid.settings_of(db, case.community_id)
-    minutes = timedelta(minutes=int(case.data.get("claim_minutes", 120)))
-    wait = settings.urgent_claim if case.urgent else minutes
-    timers.set_timer(
-        db,
-        notices.CLAIM,
-        timer.subject,
-        now + wait,
-        community_id=case.community_id,
-        data={"reminded": True},
-    )
+        splitting.first_notice(db, case, now)
 
 
 def _unplaced(db: Connection, desk: Desk, timer: Row[Any], now: datetime) -> None:
@@ -213,10 +160,35 @@ def _leave(db: Connection, desk: Desk, timer: Row[Any], now: datetime) -> None:
     )
 
 
+def _alarm(db: Connection, desk: Desk, timer: Row[Any], now: datetime) -> None:
+    alarms.unclaimed(db, _case(db, timer), timer, now)
+
+
+def _handed(db: Connection, desk: Desk, timer: Row[Any], now: datetime) -> None:
+    bouncing.passed(db, _case(db, timer), now)
+
+
+def _designate_late(db: Connection, desk: Desk, timer: Row[Any], now: datetime) -> None:
+    bouncing.late(db, _case(db, timer), now)
+
+
+def _asked(db: Connection, desk: Desk, timer: Row[Any], now: datetime) -> None:
+    inviting.due(db, timer, now)
+
+
 DUE: dict[str, Due] = {
+    dispatching.HANDED: _handed,
+    bouncing.DESIGNATE: _designate_late,
+    inviting.ASK: _asked,
+    notices.ALARM: _alarm,
     notices.GATHER: _gathered,
     notices.NOTIFY: _notify,
-    notices.CLAIM: _claim_overdue,
+    clockwork.CLAIM: ladder.claim_over,
+    clockwork.STAGE: ladder.stage_over,
+    clockwork.RESUME: pausing.over,
+    meetings.MEETING: meetings.over,
+    digest.DIGEST: ladder.digest_due,
+    ladder.RESPONSIBLE: ladder.responsible_now,
     notices.UNPLACED: _unplaced,
     notices.CONFIRM: _unanswered,
     notices.CARD: _card,

@@ -177,7 +177,9 @@ def sharpen(h: Hearing, case: Row[Any], reading: Reading) -> None:
         actor=h.actor(),
         now=h.now,
     )
-    actions.note(h.db, case, band=reading.band.value, hazard=draft.hazard or case.data.get("hazard", ""))
+    routed = {name: draft.data[name] for name in ("routing", "duty")}
+    hazard = draft.hazard or case.data.get("hazard", "")
+    actions.note(h.db, case, band=reading.band.value, hazard=hazard, **routed)
     if reading.urgent and not case.urgent:
         now_urgent = queries.case(h.db, case.id)
         if now_urgent.number is not None:

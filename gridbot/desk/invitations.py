@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy import Connection, Row
 
 from gridbot import texts
-from gridbot.cases import queries, voice
+from gridbot.cases import queries, standing, voice, waiting
 from gridbot.cases.events import record
 from gridbot.desk import notices
 from gridbot.desk.context import Hearing
@@ -25,6 +25,7 @@ from gridbot.grid.rules import Refusal
 from gridbot.messages import Actor, Button, CaseState, ChatRole, Outgoing, OutKind, Role, Urgency
 from gridbot.store import outbox
 from gridbot.store.tables import chats, communities
+from gridbot.texts import duty
 
 MOST_COMMUNITIES = 6
 CODE = re.compile(r"[A-Za-z0-9_-]{12,64}")
@@ -72,7 +73,7 @@ def _bound(h: Hearing, taken: Accepted) -> None:
         now=h.now,
         data={"person": taken.person_id, "role": taken.role.value, "node": taken.node_id},
     )
-    what = office(h.db, taken.role, taken.node_id)
+    what = office(h.db, taken.role, taken.node_id, taken.unit_id)
     text = texts.somebody_bound(
         taken.name, h.said.sender.name, what, bound_count(h.db, taken.community_id, h.now)
     )
@@ -86,7 +87,8 @@ def _bound(h: Hearing, taken: Accepted) -> None:
 def _waiting_for(h: Hearing, taken: Accepted) -> None:
     """What was his before he could be reached he is told now."""
     mine = queries.with_owner(h.db, taken.community_id, taken.person_id)
-    for case in [one for one in mine if one.state == CaseState.WAITING][:5]:
+    missed = waiting.missed_by(h.db, taken.community_id, taken.person_id)
+    for case in [one for one in (*mine, *missed) if one.state == CaseState.WAITING][:5]:
         notices.tell(h.db, case, taken.person_id, taken.name, h.now)
 
 
@@ -95,11 +97,13 @@ def _welcome(h: Hearing, taken: Accepted) -> str:
         return texts.admin_bound(taken.name, h.chat.community)
     if taken.role in (Role.LEADER, Role.DEPUTY) and taken.node_id is not None:
         return texts.leader_bound(taken.name, grid.node_name(h.db, taken.node_id))
-    return texts.role_bound(taken.name, office(h.db, taken.role, taken.node_id))
+    return texts.role_bound(taken.name, office(h.db, taken.role, taken.node_id, taken.unit_id))
 
 
-def office(db: Connection, role: Role, node_id: int | None) -> str:
-    """一网格的网格长"""
+def office(db: Connection, role: Role, node_id: int | None, unit_id: int | None = None) -> str:
+    """一网格的网格长, 物业的人"""
+    if unit_id is not None:
+        return duty.speaks_for(standing.name_of(db, {"unit": unit_id}))
     word = texts.ROLE_WORDS[role.value]
     return f"{grid.node_name(db, node_id)}的{word}" if node_id is not None else word
 

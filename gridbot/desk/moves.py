@@ -11,20 +11,27 @@ from typing import Any
 from sqlalchemy import Connection, Row
 
 from gridbot import texts
-from gridbot.cases import actions, queries, voice
-from gridbot.desk import notices
+from gridbot.cases import actions, passing, queries, voice
+from gridbot.desk import bouncing, dispatching, notices, parties, splitting, sweeping
 from gridbot.desk.context import Hearing
 from gridbot.grid import queries as grid
 from gridbot.grid.rules import UnitScope
-from gridbot.messages import Actor, Role
+from gridbot.messages import OPEN_STATES, Actor, Button, CaseState, Move, Role
+from gridbot.store import timers
+from gridbot.texts import duty
 
 
 def may_handle(h: Hearing, case: Row[Any]) -> bool:
-    """Whether the sender leads where the case lies, or above, or owns it, or is an admin."""
+    """Whether the sender leads where the case lies, or above, or owns it, was asked to take it, or is an
+    admin. A party to the dispute handles nothing of it."""
     person = h.known_person()
     if person is None:
         return False
-    if person == case.owner_id or Role.ADMIN in h.roles:
+    if Role.ADMIN in h.roles:
+        return True
+    if parties.is_party(h.db, case, person, h.now):
+        return False
+    if person == case.owner_id or (case.data.get("candidate") or {}).get("person") == person:
         return True
     held = grid.roles_of(h.db, h.community_id, person, case.level_node_id or case.node_id, h.now)
     if held & {Role.LEADER, Role.DEPUTY}:
@@ -35,17 +42,41 @@ def may_handle(h: Hearing, case: Row[Any]) -> bool:
 
 def accept(db: Connection, case: Row[Any], *, actor: Actor, now: datetime, tapped: bool) -> bool:
     """我去看. The second of two who press at once reads who was first."""
-    previous = case.owner_id
+    previous = queries.case(db, case.id).owner_id
     event = actions.accept(db, case, actor=actor, now=now)
     if event is None:
         return False
+    actions.note(db, case, candidate=None, returning=None)
+    timers.cancel(db, dispatching.HANDED, actions.subject(case.id))
     if previous not in (None, actor.person):
-        notices.card(db, case, texts.taken_by(actor.name), "taken", now, [])
+        name = grid.name_of(db, actor.person) if actor.person is not None else actor.name
+        notices.card(db, case, texts.taken_by(name), "taken", now, [])
     notices.after_accept(db, case.id, now, event=event, tapped=tapped)
+    splitting.taken(db, queries.case(db, case.id), now)
+    sweeping.offer(db, case.id, actor=actor, now=now)
     return True
 
 
+def _take_over(db: Connection, case: Row[Any], actor: Actor, now: datetime) -> None:
+    """师傅下午来, or 修好了, of whoever was asked to take it: so he has it."""
+    asked = case.data.get("candidate") or {}
+    if actor.person is None or case.owner_id == actor.person or case.state not in OPEN_STATES:
+        return
+    units = grid.units_of_person(db, case.community_id, actor.person, now)
+    if asked.get("person") == actor.person or (asked.get("unit") is not None and asked["unit"] in units):
+        accept(db, case, actor=actor, now=now, tapped=False)
+
+
+def taken_by(db: Connection, case: Row[Any], actor: Actor) -> str:
+    """A kind word for who comes second: who has it. "" where nobody else has."""
+    fresh = queries.case(db, case.id)
+    if fresh.state != CaseState.ACCEPTED or fresh.owner_id in (None, actor.person):
+        return ""
+    return texts.taken_by(grid.name_of(db, fresh.owner_id))
+
+
 def progress(db: Connection, case: Row[Any], words: str, *, until: str, actor: Actor, now: datetime) -> bool:
+    _take_over(db, case, actor, now)
     if actions.progress(db, case, words, until=until, actor=actor, now=now) is None:
         return False
     notices.after_progress(db, case.id, words, now)
@@ -55,10 +86,19 @@ def progress(db: Connection, case: Row[Any], words: str, *, until: str, actor: A
 def finish(
     db: Connection, case: Row[Any], *, actor: Actor, now: datetime, words: str = "", tapped: bool
 ) -> bool:
+    """办好了. Of a whole whose shares are open it is asked back; a share done may make the whole done."""
+    if case.state in OPEN_STATES and splitting.ask_for_rest(db, case, actor, now):
+        return True
+    _take_over(db, case, actor, now)
     event = actions.finish(db, case, actor=actor, now=now, words=words)
     if event is None:
         return False
+    actions.note(db, case, candidate=None, returning=None)
+    if case.parent_id is not None:
+        splitting.done(db, case, now, event=event, tapped=tapped)
+        return True
     notices.after_done(db, case.id, now, event=event, tapped=tapped)
+    sweeping.offer(db, case.id, actor=actor, now=now)
     return True
 
 
@@ -74,42 +114,53 @@ def hand_over(
     tapped: bool = False,
 ) -> bool:
     """转给物业: a unit the directory knows, or a name the admins are told. The leader stays the owner
-    until somebody else accepts."""
+    until somebody else accepts. A party to the dispute gets no case: it is asked for its side."""
     unit = _unit(db, case.community_id, to, unit_id)
-    event = actions.hand_over(
+    what = voice.called(case, shared=True)
+    if unit is not None and unit.id in {one.id for one in parties.disputed(db, case)}:
+        parties.ask_statement(db, case, unit, now)
+        text = duty.party_not_alone(what, case.number, unit.name)
+        notices.card(db, case, text, "party", now, voice.leader_buttons(db, case, actor.person or 0))
+        return True
+    event = passing.hand_over(
         db, case, actor=actor, now=now, unit_id=unit.id if unit else None, words=words or to
     )
     if event is None:
         return False
-    name = unit.name if unit else to or "别的单位"
-    what = voice.called(case, shared=False)
-    text = texts.handed_over_card(what, case.number, name)
-    undo = voice.undo_button(db, case, actor.person, event, now) if tapped else []
+    if unit is None:
+        _unknown_unit(db, case, to, now, undo=_undo(db, case, actor, event, now, tapped))
+        return True
+    undo = _undo(db, case, actor, event, now, tapped)
+    text = duty.handed_to(what, case.number, unit.name, undo=texts.UNDO if tapped else "")
     notices.card(db, case, text, "handed-over", now, undo)
-    _tell_unit(db, case, unit, now)
+    dispatching.tell_candidate_later(db, case, now, tapped=tapped)
+    dispatching.start_clock(db, case, now)
+    if not tapped:
+        dispatching.tell_unit(db, case, unit, now)
     return True
 
 
-def _tell_unit(db: Connection, case: Row[Any], unit: UnitScope | None, now: datetime) -> None:
-    """A unit with people on a chat gets its card; else the admins are asked to pass it on."""
-    told = False
-    if unit is not None:
-        fresh = queries.case(db, case.id)
-        for person in grid.people_of_unit(db, unit.id, now):
-            notices.tell(db, fresh, person.person_id, person.name, now)
-            told = True
-    if not told:
-        name = unit.name if unit else "别的单位"
-        contact = unit.contact if unit else ""
-        text = texts.pass_on(voice.called(case, shared=True), case.number, name, contact)
-        notices.tell_admins(db, case.community_id, text, now, case)
+def _undo(
+    db: Connection, case: Row[Any], actor: Actor, event: int, now: datetime, tapped: bool
+) -> list[list[Button]]:
+    return voice.undo_button(db, case, actor.person, event, now) if tapped else []
+
+
+def _unknown_unit(
+    db: Connection, case: Row[Any], to: str, now: datetime, *, undo: list[list[Button]]
+) -> None:
+    """A name the directory does not know: the admins are asked to pass it on."""
+    name = to or "别的单位"
+    card = texts.handed_over_card(voice.called(case, shared=False), case.number, name)
+    notices.card(db, case, card, "handed-over", now, undo)
+    text = texts.pass_on(voice.called(case, shared=True), case.number, name, "")
+    notices.tell_admins(db, case.community_id, text, now, case)
 
 
 def _unit(db: Connection, community_id: int, name: str, unit_id: int | None) -> UnitScope | None:
-    for unit in grid.unit_scopes(db, community_id):
-        if unit.id == unit_id or (unit_id is None and unit.called(name)):
-            return unit
-    return None
+    if unit_id is not None:
+        return dispatching.unit_of(db, community_id, unit_id)
+    return grid.unit_called(db, community_id, name) if name else None
 
 
 def escalate(
@@ -136,26 +187,40 @@ def escalate(
 
 
 def bounce(
-    db: Connection, case: Row[Any], *, actor: Actor, now: datetime, words: str = "", tapped: bool
+    db: Connection,
+    case: Row[Any],
+    *,
+    actor: Actor,
+    now: datetime,
+    words: str = "",
+    to: str = "",
+    tapped: bool = False,
 ) -> bool:
-    """不归我管: the admins find another; the first receiver keeps it until then."""
-    event = actions.bounce(db, case, actor=actor, now=now, words=words)
-    if event is None:
-        return False
-    what = voice.called(case, shared=True)
-    undo = voice.undo_button(db, case, actor.person, event, now) if tapped else []
-    notices.card(db, case, texts.bounced_card(what, case.number), "bounced", now, undo)
-    text = texts.bounced_to_admin(what, case.number, actor.name)
-    notices.tell_admins(db, case.community_id, text, now, case)
-    return True
+    """不归我管, in words: the reason is said; whose it is, too, or whoever is next in line is asked."""
+    unit = _unit(db, case.community_id, to, None) if to else None
+    likely = bouncing.candidates(db, case, now, without=actor.person)
+    whose = {"unit": unit.id} if unit else bouncing.as_whose(likely[0]) if likely else None
+    return bouncing.bounce(db, case, actor=actor, now=now, reason=words, to=whose, tapped=tapped)
 
 
 def undo(db: Connection, case: Row[Any], event_id: int, *, actor: Actor, now: datetime) -> bool:
     if not actions.undo(db, case, event_id, actor=actor, now=now):
         return False
+    timers.cancel(db, dispatching.HANDED, actions.subject(case.id))
     fresh = queries.case(db, case.id)
+    if fresh.parent_id is not None:
+        _undo_whole(db, fresh, now)
     if fresh.owner_id is not None:
         buttons = voice.leader_buttons(db, fresh, fresh.owner_id)
         text = texts.undone(voice.called(fresh, shared=False), fresh.number)
         notices.card(db, fresh, text, "undone", now, buttons)
     return True
+
+
+def _undo_whole(db: Connection, part: Row[Any], now: datetime) -> None:
+    """The whole was done by this share alone: it is not any more."""
+    whole = queries.case(db, part.parent_id)
+    last = queries.last_event(db, whole.id, [Move.DONE])
+    if whole.state == CaseState.DONE and last is not None and last.role == Role.SYSTEM.value:
+        actions.undo(db, whole, last.id, actor=Actor.system(), now=now)
+        notices.refresh_card(db, queries.case(db, whole.id), now)

@@ -12,58 +12,90 @@ from typing import Any
 from sqlalchemy import Connection, Row
 
 from gridbot import texts
-from gridbot.cases import actions, queries, rules, voice
-from gridbot.desk import incident_words
+from gridbot.cases import actions, closing, queries, rules, shares, voice
+from gridbot.desk import clockwork, digest, incident_words, reaching
+from gridbot.desk.beside import tell_admins as tell_admins
+from gridbot.desk.beside import tell_by_group as tell_by_group
+from gridbot.grid import contacts
 from gridbot.grid import queries as grid
 from gridbot.grid.queries import SettingsView
-from gridbot.messages import Button, CaseState, Urgency
+from gridbot.grid.rules import Party
+from gridbot.messages import Actor, Button, CaseState, Move, Role, Urgency
 from gridbot.privacy import mask
 from gridbot.store import outbox, timers
+from gridbot.texts import closing as closing_words
+from gridbot.texts import alarm
 
 NOTIFY, CLAIM, GATHER, UNPLACED, CONFIRM = "notify", "claim", "gather", "unplaced", "confirm"
+ALARM = "alarm"  #: nobody has taken an emergency: the next level
 CARD = "card"  #: an incident's card is edited a little later
 CARD_EVERY = timedelta(seconds=30)
 ASK_AGAIN_NEVER = timedelta(hours=24)  #: how long an answer to a question is waited for
-UNANSWERED = timedelta(hours=48)
 
 
 def schedule_notice(db: Connection, case: Row[Any], settings: SettingsView, now: datetime) -> None:
-    """The leader hears half a minute after the last fragment, in the morning if it is night; an
-    emergency at once."""
+    """The leader hears half a minute after the last fragment, at night in his digest; emergencies at once."""
     if case.urgent:
         tell_everyone(db, case, now)
         return
-    at = rules.after_quiet_hours(
-        now + settings.leader_delay, settings.quiet_start, settings.quiet_end, settings.zone
-    )
+    at = now + settings.leader_delay
     timers.set_timer(db, NOTIFY, actions.subject(case.id), at, community_id=case.community_id)
 
 
 def tell_leader(db: Connection, case: Row[Any], now: datetime) -> None:
-    """The first notice of an ordinary case, to whoever is first in line."""
-    party = next((one for one in parties(db, case, now) if one.person_id is not None), None)
-    if party is None:
-        tell_admins(
-            db, case.community_id, texts.nobody_took(voice.called(case, shared=True), case.number), now, case
-        )
+    """The first notice of an ordinary case, to the first in line who can be reached."""
+    digest.drop(db, case.id, now)
+    party, passed = reaching.first(case, parties(db, case, now))
+    morning = reaching.night_until(db, case, now)
+    if morning is not None and (passed or party is None or not party.reachable):
+        timers.set_timer(db, NOTIFY, actions.subject(case.id), morning, community_id=case.community_id)
         return
-    tell(db, case, party.person_id, party.name, now)
-    _set_claim(db, case, now)
+    if party is None or party.person_id is None:
+        text = texts.nobody_took(voice.called(case, shared=True), case.number)
+        tell_admins(db, case.community_id, text, now, case)
+        return
+    for one in passed[:1]:
+        tell_by_group(db, case, one.person_id or 0, one.name, now, Urgency.NOTICE)
+    case = reaching.pass_over(db, case, passed, party, now)
+    at = tell(db, case, party.person_id, party.name, now)
+    clockwork.begin(db, case, at, now, party.person_id)
 
 
-def tell_everyone(db: Connection, case: Row[Any], now: datetime, *, near_only: bool = False) -> None:
-    """An emergency: leaders, deputies and the level above, at once. `near_only`: not the level above."""
+def tell_everyone(
+    db: Connection, case: Row[Any], now: datetime, *, one_only: bool = False, ring: bool = False
+) -> list[Any]:
+    """An emergency: leaders, deputies and the level above, at once; of a danger to one person only the
+    contacts named for it. `one_only`: the first of them alone. Returns those who were told."""
     settings = grid.settings_of(db, case.community_id)
-    near = [one for one in parties(db, case, now) if one.person_id is not None]
-    above = [] if near_only else _above(db, case, now)
-    seen: set[int] = set()
-    for party in (*near, *above):
-        if party.person_id not in seen:
-            seen.add(party.person_id)
-            tell(db, case, party.person_id, party.name, now, urgency=Urgency.EMERGENCY)
-    timers.set_timer(
-        db, CLAIM, actions.subject(case.id), now + settings.urgent_claim, community_id=case.community_id
-    )
+    named = rules.by_name(case.data.get("hazard", ""), private=case.private)
+    if named:
+        found = contacts_of(db, case, now)
+        actions.note(db, case, named=[one.person_id for one in found])
+        case = queries.case(db, case.id)
+    else:
+        near = [one for one in parties(db, case, now) if one.person_id is not None]
+        found = near[:1] if one_only else [*near, *_above(db, case, now)]
+    who = list({one.person_id: one for one in found}.values())
+    for party in who:
+        tell(db, case, party.person_id, party.name, now, urgency=Urgency.EMERGENCY, ring=ring)
+    until = now + settings.urgent_claim
+    timers.set_timer(db, ALARM, actions.subject(case.id), until, community_id=case.community_id)
+    actions.claim_until(db, case, until)
+    return who
+
+
+def contacts_of(db: Connection, case: Row[Any], now: datetime) -> list[Any]:
+    """Whom a danger to one person is told: the contacts named for it, else the admins; whoever leads the
+    place only where there is nobody else at all."""
+    found = contacts.contacts_for(db, case.community_id, case.data["hazard"], now)
+    if any(one.reachable for one in found):
+        return found
+    admins = [
+        Party(grid.name_of(db, person), person, role=Role.ADMIN)
+        for person in grid.admins(db, case.community_id)
+    ]
+    everybody = [*found, *admins]
+    return everybody or [one for one in parties(db, case, now) if one.person_id is not None][:1]
 
 
 def tell_of_incident(db: Connection, case: Row[Any], now: datetime) -> None:
@@ -90,11 +122,17 @@ def tell(
     *,
     text: str = "",
     urgency: Urgency = Urgency.NOTICE,
-) -> None:
+    ring: bool = False,
+) -> datetime:
     """One person's card; if it cannot be shown in private, a word in the leaders' group without
-    personal data, and the admins are told. Units without people on a chat (None) are told elsewhere."""
+    personal data, and the admins are told. Units without people on a chat (None) are told elsewhere.
+    What is urgent is so whoever passes it on. Returns when it is told: now, or with his next digest."""
     if person_id is None:
-        return
+        return now
+    urgency = Urgency.EMERGENCY if case.urgent else urgency
+    later = digest.held_back(db, case, person_id, now) if urgency is not Urgency.EMERGENCY else None
+    if later is not None:
+        return later
     purpose = "urgent-notice" if urgency is Urgency.EMERGENCY else "notice"
     shown = voice.leader_card(
         db,
@@ -105,54 +143,12 @@ def tell(
         now=now,
         buttons=voice.leader_buttons(db, case, person_id),
         urgency=urgency,
+        ring=ring,
     )
     actions.told(db, case, person_id=person_id, private=shown is not None, now=now)
     if shown is None:
-        _tell_by_group(db, case, person_id, name, now, urgency)
-
-
-def _tell_by_group(
-    db: Connection, case: Row[Any], person_id: int, name: str, now: datetime, urgency: Urgency
-) -> None:
-    chat = grid.leaders_chat(db, case.community_id)
-    if chat is not None:
-        identity = voice.identity_of(db, person_id, chat.platform)
-        mention = ((identity.user, name),) if identity is not None else ()
-        text = texts.mention_in_leaders_group(case.number)
-        voice.to_chat(
-            db,
-            chat,
-            text if mention else f"{name},{text}",
-            purpose="mention",
-            now=now,
-            case=case,
-            mention=mention,
-            urgency=urgency,
-        )
-    tell_admins(db, case.community_id, texts.leader_unreachable(name, case.number), now, case)
-
-
-def tell_admins(
-    db: Connection,
-    community_id: int,
-    text: str,
-    now: datetime,
-    case: Row[Any] | None = None,
-    *,
-    purpose: str = "to-admin",
-    buttons: list[list[Button]] | None = None,
-    urgency: Urgency = Urgency.NOTICE,
-) -> int:
-    """Every admin who can be written to. Returns how many."""
-    told = 0
-    for person_id in grid.admins(db, community_id):
-        chat = grid.private_chat_of(db, person_id)
-        if chat is not None:
-            voice.to_chat(
-                db, chat, text, purpose=purpose, now=now, case=case, buttons=buttons or (), urgency=urgency
-            )
-            told += 1
-    return told
+        tell_by_group(db, case, person_id, name, now, urgency)
+    return now
 
 
 def parties(db: Connection, case: Row[Any], now: datetime) -> list[Any]:
@@ -176,9 +172,7 @@ def _above(db: Connection, case: Row[Any], now: datetime) -> list[Any]:
 
 
 def _set_claim(db: Connection, case: Row[Any], now: datetime) -> None:
-    until = now + timedelta(minutes=int(case.data.get("claim_minutes", 120)))
-    timers.set_timer(db, CLAIM, actions.subject(case.id), until, community_id=case.community_id)
-    actions.claim_until(db, case, until)
+    clockwork.begin(db, case, now, now)
 
 
 # --- after a move --------------------------------------------------------------------------------
@@ -187,6 +181,8 @@ def _set_claim(db: Connection, case: Row[Any], now: datetime) -> None:
 def after_accept(db: Connection, case_id: int, now: datetime, *, event: int, tapped: bool) -> None:
     case = queries.case(db, case_id)
     timers.cancel(db, CLAIM, actions.subject(case.id))
+    if case.urgent:
+        stand_down(db, case, now)
     if case.owner_id is not None:
         buttons = voice.leader_buttons(db, case, case.owner_id)
         if tapped:
@@ -200,10 +196,29 @@ def after_accept(db: Connection, case_id: int, now: datetime, *, event: int, tap
         )
 
 
+def stand_down(db: Connection, case: Row[Any], now: datetime, text: str = "") -> None:
+    """Somebody goes: the others who were called read it on their cards, and so does the leaders' group."""
+    timers.cancel(db, ALARM, actions.subject(case.id))
+    what = voice.called(case, shared=True)
+    name = grid.name_of(db, case.owner_id) if case.owner_id is not None else ""
+    text = text or alarm.stand_down(what, case.number, name)
+    for person in closing.told_people(db, case.id):
+        if person != case.owner_id:
+            voice.leader_card(db, case, person, text, purpose="stand-down", now=now)
+    if case.data.get("alarm_card"):
+        chat = grid.leaders_chat(db, case.community_id)
+        if chat is not None:
+            key = case.data["alarm_card"]
+            voice.to_chat(db, chat, text, purpose="alarm-card", now=now, case=case, key=key)
+
+
 def after_progress(db: Connection, case_id: int, words: str, now: datetime) -> None:
     """His words reach the reporter alone, masked; the group gets a set phrase, once."""
     case = queries.case(db, case_id)
     timers.cancel(db, CLAIM, actions.subject(case.id))
+    closing.take_question_back(db, case.id)
+    if case.urgent:
+        stand_down(db, case, now)
     masked = mask(words)[:200]
     what = voice.called(case, shared=True)
     chat = voice.chat_row(db, case.chat_id)
@@ -251,21 +266,24 @@ def _publish_button(db: Connection, case: Row[Any], masked: str, now: datetime) 
 
 
 def after_done(db: Connection, case_id: int, now: datetime, *, event: int, tapped: bool) -> None:
-    """The reporter gets one new reply, for it must ring; after a tap it waits out the undo minute."""
+    """All who spoke of it are asked, once and in place, never at night; after a tap it waits out the undo
+    minute. Silence is counted from when they were asked."""
     case = queries.case(db, case_id)
     timers.cancel_all(db, actions.subject(case.id))
-    timers.set_timer(db, CONFIRM, actions.subject(case.id), now + UNANSWERED, community_id=case.community_id)
     settings = grid.settings_of(db, case.community_id)
     say_at = now + rules.UNDO_FOR if tapped else now
     say_at = rules.after_quiet_hours(say_at, settings.quiet_start, settings.quiet_end, settings.zone)
-    if incident_words.is_incident(case):
-        incident_words.over(db, case, now, say_at)
-    else:
-        voice.tell_reporter(
+    due = say_at + settings.answer_within
+    timers.set_timer(db, CONFIRM, actions.subject(case.id), due, community_id=case.community_id)
+    if case.urgent:
+        stand_down(db, case, now)
+    last = queries.last_event(db, case.id, [Move.DONE])
+    if closing.anybody_to_ask(case, last.person_id if last is not None else None):
+        closing.tell_all(
             db,
             case,
-            texts.please_check(voice.called(case, shared=True), case.number),
-            purpose="please-check",
+            _is_it_mended(case),
+            purpose=closing.QUESTION,
             now=now,
             buttons=voice.answer_buttons(db, case, now),
             due_at=say_at,
@@ -276,34 +294,110 @@ def after_done(db: Connection, case_id: int, now: datetime, *, event: int, tappe
     card(db, case, text, "done-card", now, undo)
 
 
+def _is_it_mended(case: Row[Any]) -> str:
+    if incident_words.is_incident(case):
+        return texts.outage_over(case.place, incident_words.kind(case), case.number)
+    return texts.please_check(voice.called(case, shared=True), case.number)
+
+
 def after_closed(db: Connection, case_id: int, now: datetime, *, answered: bool = True) -> None:
     case = queries.case(db, case_id)
     what = voice.called(case, shared=False)
     text = texts.closed_card(what, case.number) if answered else texts.unanswered_card(what, case.number)
     card(db, case, text, "closed-card", now, [])
+    _shares_ended(db, case, "closed-card", now)
+
+
+def _shares_ended(db: Connection, case: Row[Any], purpose: str, now: datetime) -> None:
+    """The whole is over, and whoever was told of a share in it reads so on his card."""
+    for part in shares.parts_of(db, case.id):
+        if not shares.is_body(part):
+            continue
+        what = voice.called(part, shared=True)
+        withdrawn = part.state == CaseState.WITHDRAWN
+        text = (texts.withdrawn_card if withdrawn else texts.closed_card)(what, part.number)
+        for person in closing.told_people(db, part.id):
+            voice.leader_card(db, part, person, text, purpose=purpose, now=now)
 
 
 def after_reopened(db: Connection, case_id: int, now: datetime) -> None:
-    """A new card, for an edited one rings nobody; and the level above sees it too."""
+    """还没好: always to whoever had it, as a new card, for an edited one rings nobody; the level above
+    sees it too. At night both wait for the morning; an emergency does not."""
     case = queries.case(db, case_id)
     timers.cancel(db, CONFIRM, actions.subject(case.id))
+    closing.take_question_back(db, case.id)
+    if case.urgent:
+        tell_everyone(db, case, now, ring=True)
+        return
+    case = _with_somebody(db, case, now)
     text = texts.reopened_card(voice.called(case, shared=True), case.number)
-    if case.owner_id is not None:
-        shown = voice.leader_card(
-            db,
-            case,
-            case.owner_id,
-            text,
-            purpose="reopened",
-            now=now,
-            buttons=voice.leader_buttons(db, case, case.owner_id),
-            ring=True,
-        )
-        if shown is None:
-            tell_leader(db, case, now)
-    else:
+    if not ring(db, case, text, "reopened", now):
         tell_leader(db, case, now)
+    _show_above(db, case, now)
     _set_claim(db, case, now)
+    for part in shares.parts_of(db, case.id):
+        if shares.is_body(part) and part.state == CaseState.WAITING:
+            again = texts.reopened_card(voice.called(part, shared=True), part.number)
+            ring(db, part, again, "reopened", now)
+            _set_claim(db, part, now)
+
+
+def _with_somebody(db: Connection, case: Row[Any], now: datetime) -> Row[Any]:
+    """The same case; where its owner holds nothing any more, it goes to whoever is responsible today."""
+    if case.owner_id is None or grid.roles_of(db, case.community_id, case.owner_id, None, now):
+        return case
+    party = next((one for one in parties(db, case, now) if one.person_id not in (None, case.owner_id)), None)
+    if party is None or party.person_id is None:
+        return case
+    actions.reassign(db, case, owner_id=party.person_id, node_id=None, actor=Actor.system(), now=now)
+    return queries.case(db, case.id)
+
+
+def after_better(db: Connection, case_id: int, now: datetime) -> None:
+    """好一点: it stays with the leader, with that word."""
+    case = queries.case(db, case_id)
+    timers.cancel(db, CONFIRM, actions.subject(case.id))
+    closing.take_question_back(db, case.id)
+    ring(db, case, texts.partly_card(voice.called(case, shared=False), case.number), "partly", now)
+
+
+def ring(db: Connection, case: Row[Any], text: str, purpose: str, now: datetime) -> bool:
+    """A new card for the owner, in the morning if it is night. False: nobody can be reached by it."""
+    if case.owner_id is None:
+        return False
+    shown = voice.leader_card(
+        db,
+        case,
+        case.owner_id,
+        text,
+        purpose=purpose,
+        now=now,
+        buttons=voice.leader_buttons(db, case, case.owner_id),
+        due_at=_by_day(db, case, now),
+        ring=True,
+    )
+    return shown is not None
+
+
+def _by_day(db: Connection, case: Row[Any], now: datetime) -> datetime:
+    settings = grid.settings_of(db, case.community_id)
+    return rules.after_quiet_hours(now, settings.quiet_start, settings.quiet_end, settings.zone)
+
+
+def _show_above(db: Connection, case: Row[Any], now: datetime) -> None:
+    """The level above reads that it was not mended, and who has it; nothing to be done there yet."""
+    if rules.by_name(case.data.get("hazard", ""), private=case.private):
+        return
+    name = grid.name_of(db, case.owner_id) if case.owner_id is not None else ""
+    text = closing_words.reopened_above(voice.called(case, shared=True), case.number, name)
+    for party in _above(db, case, now):
+        chat = grid.private_chat_of(db, party.person_id)
+        if chat is not None and party.person_id != case.owner_id:
+            due = _by_day(db, case, now)
+            voice.to_chat(
+                db, chat, text, purpose="reopened-above", now=now, case=case, due_at=due,
+                urgency=Urgency.NOTICE,
+            )  # fmt: skip
 
 
 def after_withdrawn(db: Connection, case: Row[Any], now: datetime) -> None:
@@ -317,6 +411,7 @@ def after_withdrawn(db: Connection, case: Row[Any], now: datetime) -> None:
             now,
             [],
         )
+    _shares_ended(db, case, "withdrawn-card", now)
 
 
 def after_more_words(db: Connection, case_id: int, now: datetime) -> None:
@@ -356,7 +451,7 @@ def _card_later(db: Connection, case: Row[Any], now: datetime) -> None:
 
 
 def refresh_card(db: Connection, case: Row[Any], now: datetime) -> None:
-    if case.owner_id is not None:
+    if case.owner_id is not None and not case.data.get(digest.LISTED):
         name = grid.name_of(db, case.owner_id)
         accepted = case.state != CaseState.WAITING
         card(

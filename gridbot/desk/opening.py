@@ -8,7 +8,7 @@ from sqlalchemy import Row
 
 from gridbot import texts
 from gridbot.cases import actions, rules, voice
-from gridbot.desk import alarms, notices
+from gridbot.desk import alarms, notices, sides
 from gridbot.desk.context import Hearing
 from gridbot.grid import queries as grid
 from gridbot.store import timers
@@ -47,7 +47,8 @@ def opened(h: Hearing, case: Row[Any]) -> None:
         return
     if not h.late:
         acknowledge(h, case)
-    notices.schedule_notice(h.db, case, h.knows.settings, h.now)
+    if h.late or not sides.ask(h.db, case, h.now):
+        notices.schedule_notice(h.db, case, h.knows.settings, h.now)
 
 
 def acknowledge(h: Hearing, case: Row[Any]) -> None:

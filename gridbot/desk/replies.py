@@ -14,7 +14,7 @@ from sqlalchemy import Row
 from gridbot import texts
 from gridbot.cases import actions, queries, voice
 from gridbot.cases.drafted import Said
-from gridbot.desk import alarms, bouncing, duty_replies, moves
+from gridbot.desk import alarms, bouncing, duty_replies, moves, pausing
 from gridbot.desk.context import Hearing
 from gridbot.messages import CaseState
 from gridbot.store import outbox
@@ -42,6 +42,8 @@ def to_case(h: Hearing, case: Row[Any], text: str) -> bool:
         return False
     photo = _photo(h, case, text)
     if _was_nothing(h, case, text):
+        return True
+    if pausing.said(h, case, text):
         return True
     reading = read_reply(text, h.knows.packs)
     if reading.action == "none":

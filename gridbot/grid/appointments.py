@@ -46,6 +46,7 @@ class Accepted:
     role: Role
     node_id: int | None
     again: bool = False
+    unit_id: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,11 +70,13 @@ def appoint(
     actor: Actor,
     now: datetime,
     person_id: int | None = None,
+    unit_id: int | None = None,
 ) -> str:
     """Invites somebody to a role at a node (None: in the whole community). Returns the token of a link
     that works once and for seven days; the role begins when it is used.
 
-    `person_id`: somebody the directory names already. Raises LookupError for a node of elsewhere.
+    `person_id`: somebody the directory names already. `unit_id`: he speaks for that unit.
+    Raises LookupError for a node of elsewhere.
     """
     only_admins(actor)
     if node_id is not None:
@@ -87,6 +90,7 @@ def appoint(
             token=token,
             person_id=person_id,
             node_id=node_id,
+            unit_id=unit_id,
             role=role.value,
             name=name,
             until=now + INVITATION_LASTS,
@@ -160,7 +164,7 @@ def accept_invitation(
     ).scalar_one_or_none()
     refused = rules.invitation_refused(row.until, row.used_at, now)
     if refused is Refusal.USED and me is not None and me == row.person_id:
-        return Accepted(row.community_id, me, row.name, role, row.node_id, again=True)
+        return Accepted(row.community_id, me, row.name, role, row.node_id, again=True, unit_id=row.unit_id)
     if refused is not None:
         return refused
     if row.person_id is not None and me not in (None, row.person_id) and _holds_anything(db, me):
@@ -169,11 +173,11 @@ def accept_invitation(
         return Refusal.USED  # somebody was quicker
     person_id = _person_for(db, row, me, platform, user, name, now)
     db.execute(sa.update(invitations).where(invitations.c.id == row.id).values(person_id=person_id))
-    _hold(db, row.community_id, person_id, row.node_id, role, now)
+    _hold(db, row.community_id, person_id, row.node_id, role, now, unit_id=row.unit_id)
     if chat_id is not None:
         _his_chat(db, chat_id, row.community_id, person_id)
         mark_reachable(db, person_id, platform, reachable=True, now=now)
-    return Accepted(row.community_id, person_id, row.name, role, row.node_id)
+    return Accepted(row.community_id, person_id, row.name, role, row.node_id, unit_id=row.unit_id)
 
 
 def _his_chat(db: Connection, chat_id: int, community_id: int, person_id: int) -> None:
@@ -232,20 +236,35 @@ def become(db: Connection, *, gone: int, keep: int) -> None:
 
 
 def _hold(
-    db: Connection, community_id: int, person_id: int, node_id: int | None, role: Role, now: datetime
+    db: Connection,
+    community_id: int,
+    person_id: int,
+    node_id: int | None,
+    role: Role,
+    now: datetime,
+    *,
+    unit_id: int | None = None,
 ) -> None:
     same = (
         (holdings.c.person_id == person_id)
         & (holdings.c.role == role.value)
-        & (holdings.c.node_id.is_(None) if node_id is None else holdings.c.node_id == node_id)
+        & _is(holdings.c.node_id, node_id)
+        & _is(holdings.c.unit_id, unit_id)
         & holdings.c.until.is_(None)
     )
     if db.execute(sa.select(holdings.c.id).where(same).limit(1)).first() is not None:
         return
-    place = holdings.c.node_id == node_id
-    last = db.execute(sa.select(sa.func.max(holdings.c.position)).where(place)).scalar()
-    values = {"person_id": person_id, "node_id": node_id, "role": role.value, "since": now}
-    db.execute(sa.insert(holdings).values(community_id=community_id, position=(last or 0) + 1, **values))
+    place = _is(holdings.c.node_id, node_id) & _is(holdings.c.unit_id, unit_id)
+    last = db.execute(
+        sa.select(sa.func.max(holdings.c.position)).where(place, holdings.c.community_id == community_id)
+    ).scalar()
+    values = {"person_id": person_id, "node_id": node_id, "unit_id": unit_id, "role": role.value}
+    position = (last or 0) + 1
+    db.execute(sa.insert(holdings).values(community_id=community_id, position=position, since=now, **values))
+
+
+def _is(column: sa.Column[int], value: int | None) -> sa.ColumnElement[bool]:
+    return column.is_(None) if value is None else column == value
 
 
 def _holds_anything(db: Connection, person_id: int | None) -> bool:

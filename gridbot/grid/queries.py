@@ -6,14 +6,14 @@ Each function is one or two statements, prebuilt, for they run with every messag
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy import Connection, Row
 
-from gridbot.grid import rules
+from gridbot.grid import duty, rules
 from gridbot.grid.rules import Holding, Party, UnitScope
 from gridbot.grid.settings import SettingsView, view
 from gridbot.grid.tree import Node, Tree, load_tree
@@ -105,6 +105,12 @@ _HELD = sa.select(holdings.c.role, holdings.c.node_id, holdings.c.until, holding
 _UNITS = sa.select(units).where(units.c.community_id == sa.bindparam("of_community")).order_by(units.c.id)
 _PEOPLE_OF_UNIT = _HOLDERS.where(holdings.c.unit_id == sa.bindparam("unit")).order_by(
     holdings.c.position, holdings.c.id
+)
+_UNITS_OF_PERSON = sa.select(holdings.c.unit_id).where(
+    holdings.c.community_id == sa.bindparam("of_community"),
+    holdings.c.person_id == sa.bindparam("person"),
+    holdings.c.unit_id.is_not(None),
+    sa.or_(holdings.c.until.is_(None), holdings.c.until > sa.bindparam("now")),
 )
 _CHAT = sa.select(chats).where(
     chats.c.platform == sa.bindparam("platform"),
@@ -200,10 +206,44 @@ def node_name(db: Connection, node_id: int) -> str:
 
 def leaders_of(db: Connection, node_id: int, now: datetime) -> list[Party]:
     """Who leads a node now: leaders, then deputies; the absent and those whose time is over left out."""
-    return _parties(db.execute(_AT, {"at_node": node_id, "now": now}))
+    return [*_standing_in(db, [node_id], now), *_parties(db.execute(_AT, {"at_node": node_id, "now": now}))]
 
 
-def responsible(
+def _standing_in(db: Connection, nodes: Sequence[int], now: datetime) -> list[Party]:
+    """Who is on duty (值班) today for one of these nodes, the nearest first."""
+    return [
+        Party(
+            row.name,
+            row.person_id,
+            node_id=row.node_id,
+            reachable=private_chat_of(db, row.person_id) is not None,
+        )
+        for row in duty.at_nodes(db, nodes, now)
+    ]
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """Everything routing looks at for one place and one type of trouble: see grid.rules.responsible."""
+
+    what: rules.What
+    where: rules.Where
+    units: list[UnitScope]
+    near: list[Party]
+    elsewhere: list[Party]
+    admins: list[Party]
+
+    def parties(self) -> list[Party]:
+        return rules.responsible(self.what, self.where, self.units, self.near, self.elsewhere, self.admins)
+
+    def of_each_side(self) -> tuple[UnitScope, UnitScope] | None:
+        return rules.one_of_each_side(self.what, self.where, self.units)
+
+    def side_decides(self) -> bool:
+        return rules.side_decides(self.what, self.where, self.units, self.near, self.elsewhere)
+
+
+def asked(
     db: Connection,
     community_id: int,
     node_id: int | None,
@@ -217,15 +257,20 @@ def responsible(
     against: Sequence[str] = (),
     against_people: Collection[int] = (),
     unmanaged: bool = False,
-) -> list[Party]:
-    """Who may be asked, the first to be asked first: see grid.rules.responsible.
+    also: Sequence[int] = (),
+) -> Asked:
+    """What there is to route by.
 
     `side`: inside | outside | "" or "unknown". `inside`, `outside`: the names of units the type's pack
     holds responsible. `against`: names of units complained about. `unmanaged` adds to what the tree says.
-    Empty only where a community has neither leader nor admin.
+    `also`: further nodes the place belongs to: exclusive grids (专属网格) overlap geographic ones, whose
+    holders follow.
     """
     chain = db.execute(_CHAIN, {"node": node_id}).all() if node_id is not None else []
     near = _parties(db.execute(_NEAR, {"node": node_id, "now": now})) if chain else []
+    near = [*_standing_in(db, [row.id for row in chain], now), *near]
+    for other in (node for node in also if node != node_id):
+        near = _woven(near, _parties(db.execute(_NEAR, {"node": other, "now": now})))
     elsewhere: list[Party] = []
     admins_: list[Party] = []
     if not any(party.reachable and party.person_id not in against_people for party in near):
@@ -239,7 +284,32 @@ def responsible(
     what = rules.What(
         issue_type, owner_first, tuple(inside), tuple(outside), tuple(against), frozenset(against_people)
     )
-    return rules.responsible(what, where, unit_scopes(db, community_id), near, elsewhere, admins_)
+    return Asked(what, where, unit_scopes(db, community_id), near, elsewhere, admins_)
+
+
+def _woven(near: list[Party], other: list[Party]) -> list[Party]:
+    """The holders of a second node of the same place stand right after those of the first."""
+    first = near[0].node_id if near else None
+    own = [party for party in near if party.node_id == first]
+    nearest = other[0].node_id if other else None
+    beside = [replace(party, beside=party.node_id == nearest) for party in other]
+    return [*own, *beside, *near[len(own) :]]
+
+
+def responsible(
+    db: Connection,
+    community_id: int,
+    node_id: int | None,
+    issue_type: str,
+    side: str,
+    now: datetime,
+    **known: Any,
+) -> list[Party]:
+    """Who may be asked, the first to be asked first; takes what `asked` takes.
+
+    Empty only where a community has neither leader nor admin.
+    """
+    return asked(db, community_id, node_id, issue_type, side, now, **known).parties()
 
 
 def _elsewhere(db: Connection, community_id: int, now: datetime) -> list[Party]:
@@ -286,8 +356,27 @@ def units_for(db: Connection, community_id: int, types: Sequence[str], side: str
 
 
 def people_of_unit(db: Connection, unit_id: int, now: datetime) -> list[Party]:
-    """Who speaks for a unit and has an account."""
+    """Who speaks for a unit, whether he can be reached or not."""
     return _parties(db.execute(_PEOPLE_OF_UNIT, {"unit": unit_id, "now": now}))
+
+
+def units_of_person(db: Connection, community_id: int, person_id: int, now: datetime) -> list[int]:
+    """The units somebody speaks for."""
+    which = {"of_community": community_id, "person": person_id, "now": now}
+    return list(db.execute(_UNITS_OF_PERSON, which).scalars())
+
+
+def unit_called(db: Connection, community_id: int, name: str) -> UnitScope | None:
+    """The unit somebody means: by its whole name, or by part of it (物业 for 康桥物业)."""
+    scopes = unit_scopes(db, community_id)
+    whole = [unit for unit in scopes if name in (unit.name, *unit.aliases)]
+    return next(iter(whole or [unit for unit in scopes if unit.called(name)]), None)
+
+
+def exclusive_among(db: Connection, nodes: Collection[int]) -> list[int]:
+    """Which of these nodes are exclusive grids (专属网格)."""
+    query = sa.select(grid_nodes.c.id).where(grid_nodes.c.id.in_(nodes), grid_nodes.c.exclusive.is_(True))
+    return list(db.execute(query.order_by(grid_nodes.c.id)).scalars())
 
 
 # --- people --------------------------------------------------------------------------------------
@@ -330,6 +419,7 @@ def roles_of(
     if node_id is not None:
         nodes = {row.id for row in db.execute(_CHAIN, {"node": node_id})}
     held = [Holding(Role(row.role), row.node_id, row.until, row.absent_until) for row in rows]
+    held += [Holding(Role.DEPUTY, node) for node in duty.of_person(db, community_id, person_id, now)]
     return rules.roles_at(held, nodes, now)
 
 

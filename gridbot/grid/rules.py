@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
-from itertools import groupby
+from itertools import groupby, zip_longest
 
 from gridbot.messages import Role
 
 INSIDE, OUTSIDE = "inside", "outside"
 PROPERTY = "物业"  #: the property manager: a unit so called is skipped where nobody manages the yard
-AGAINST: Mapping[str, tuple[str, ...]] = {"property": (PROPERTY,)}
-"""Types that are in themselves a complaint about a unit: it is a party, never the sole handler."""
+NAMED = "@named"  #: in a pack's `against`: the units that the report itself names
 HANDLES = (Role.LEADER, Role.DEPUTY)
 INVITATION_LASTS = timedelta(days=7)
 
@@ -34,6 +33,7 @@ class Party:
     reachable: bool = False
     contact: str = ""  #: how a unit is reached without a chat
     disputed: bool = False
+    beside: bool = False  #: holds the same place as those before, by another grid (专属网格): not above them
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,21 +95,74 @@ def responsible(
     (部件: gas valve, lift) comes before the grid leader, the grid leader of a place before the owner of
     what merely happens there. A party to the dispute comes last and never alone.
     """
-    against = (*what.against, *AGAINST.get(what.type, ()))
+    units = list(units)
     people = handlers(near, elsewhere, admins, without=what.against_people)
-    bodies = [
-        Party(
-            unit.name,
-            unit_id=unit.id,
-            role=Role.UNIT,
-            contact=unit.contact,
-            disputed=any(unit.called(name) for name in against),
-        )
-        for unit in matching_units(what, where, units)
-    ]
+    parties = [unit for unit in units if _works_at(unit, where) and is_party(unit, what.against)]
+    able = [unit for unit in matching_units(what, where, units) if unit not in parties]
+    bodies = [_body(unit) for unit in able]
+    bodies += [_body(unit, disputed=True) for unit in parties]
     ordered = [*bodies, *people] if what.owner_first else [*people, *bodies]
     neutral = [party for party in ordered if not party.disputed]
     return [*neutral, *(party for party in ordered if party.disputed)] if neutral else []
+
+
+def is_party(unit: UnitScope, against: Iterable[str]) -> bool:
+    """Whether a complaint about `against` is about this unit."""
+    return any(unit.called(name) for name in against)
+
+
+def _body(unit: UnitScope, *, disputed: bool = False) -> Party:
+    return Party(unit.name, unit_id=unit.id, role=Role.UNIT, contact=unit.contact, disputed=disputed)
+
+
+def complained_of(
+    against: Iterable[str], words: str, units: Iterable[UnitScope], own: Iterable[str]
+) -> tuple[str, ...]:
+    """The names of those a report complains about: `against` as the packs of its types say it, NAMED put
+    into the names of units that stand in its words. `own`: who the packs hold responsible for it, who are
+    named as helpers, not as parties. 物业 is meant even where the directory knows none."""
+    names = list(against)
+    if NAMED not in names:
+        return tuple(dict.fromkeys(names))
+    helpers = tuple(own)
+    found = [name for name in names if name != NAMED]
+    for unit in units:
+        called = [name for name in (unit.name, *unit.aliases) if len(name) > 1 and name in words]
+        if called and not any(unit.called(one) for one in helpers):
+            found.append(unit.name)
+    if PROPERTY in words and not any(PROPERTY in one for one in helpers):
+        found.append(PROPERTY)
+    return tuple(dict.fromkeys(found))
+
+
+def one_of_each_side(
+    what: What, where: Where, units: Iterable[UnitScope]
+) -> tuple[UnitScope, UnitScope] | None:
+    """The body inside the wall and the one outside, where both have a share and are not the same."""
+    units = list(units)
+    sides = []
+    for side in (INSIDE, OUTSIDE):
+        there = matching_units(what, replace(where, side=side), units)
+        sides.append(next((one for one in there if not is_party(one, what.against)), None))
+    inside, outside = sides
+    return (inside, outside) if inside and outside and inside != outside else None
+
+
+def side_decides(
+    what: What,
+    where: Where,
+    units: Iterable[UnitScope],
+    near: Sequence[Party],
+    elsewhere: Sequence[Party] = (),
+) -> bool:
+    """Whether 院里还是马路上 is worth a question: not known, and another would be asked first."""
+    if where.side:
+        return False
+    units = list(units)
+    inside, outside = (
+        responsible(what, replace(where, side=side), units, near, elsewhere)[:1] for side in (INSIDE, OUTSIDE)
+    )
+    return inside != outside
 
 
 def handlers(
@@ -129,9 +182,10 @@ def handlers(
         [party for party in tier if party.person_id not in without] for tier in (near, elsewhere, admins)
     )
     found: list[Party] = []
-    for _node, holders in groupby(near, key=_node_of):
+    tiers = [list(holders) for _node, holders in groupby(near, key=_node_of)]
+    for holders, following in zip_longest(tiers, tiers[1:], fillvalue=()):
         found += holders
-        if any(map(_reachable, found)):
+        if any(map(_reachable, found)) and not any(party.beside for party in following):
             return _once(found)
     if not found:
         nodes = [list(holders) for _node, holders in groupby(elsewhere, key=_node_of)]

@@ -141,8 +141,8 @@ TABLE = (
     ),
     Row("R22 a quarrel about a dog: a person, no unit", What("dispute"), YARD, ("李格长",)),
     Row(
-        "a complaint about 物业 is one by its type alone",
-        What("property", inside=("物业",)),
+        "a complaint about 物业: it may only state its view",
+        What("property", inside=("物业",), against=("物业",)),
         YARD,
         ("李格长", "物业!"),
     ),
@@ -229,7 +229,7 @@ def test_somebody_complained_about_does_not_get_the_complaint() -> None:
 
 
 def test_a_party_to_the_dispute_is_never_alone() -> None:
-    assert responsible(What("property", inside=("物业",)), YARD, UNITS, ()) == []
+    assert responsible(What("property", inside=("物业",), against=("物业",)), YARD, UNITS, ()) == []
 
 
 def test_units_once_each() -> None:
