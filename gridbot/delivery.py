@@ -136,6 +136,7 @@ class Mouth:
                 payload=load_outgoing(row.payload),
                 message=row.card_message or "",
                 purpose=row.purpose,
+                again=row.maybe_twice or row.state == "claimed",
             )
             fitted = fit(delivery, self._speaker.capabilities)
             if fitted is None:

@@ -191,6 +191,7 @@ class Delivery:
     payload: Outgoing
     message: str = ""  #: CARD: the message to edit; "" sends a new one
     purpose: str = ""  #: which sentence it is (outbox.purpose)
+    again: bool = False  #: an attempt before this one may have arrived
 
 
 @dataclass(frozen=True, slots=True)

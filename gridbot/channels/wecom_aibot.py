@@ -250,6 +250,8 @@ class WecomAibot:
         done = self._parts_sent.setdefault(delivery.id, [])
         for body, id in bodies[len(done) :]:
             result = await self._one(delivery, body, first=not done)
+            if delivery.again and body["msgtype"] == "template_card" and _refused_for_good(result):
+                result = SendResult(Outcome.SENT)  # no card may be sent twice: the earlier one is there
             if result.outcome is not Outcome.SENT:
                 _put(self._parts_sent, delivery.id, done)
                 return result
@@ -359,6 +361,10 @@ class _RefusedError(Exception):
     def __init__(self, result: SendResult) -> None:
         super().__init__(result.reason)
         self.result = result
+
+
+def _refused_for_good(result: SendResult) -> bool:
+    return result.outcome is Outcome.PERMANENT and result.fault is None
 
 
 def _markdown(text: str) -> dict[str, Any]:
