@@ -13,7 +13,7 @@ from sqlalchemy import Connection, Row
 
 from gridbot import services, texts
 from gridbot.cases import actions, queries, samples
-from gridbot.desk import (, meetings, pausing
+from gridbot.desk import (
     alarms,
     asking,
     bouncing,
@@ -24,7 +24,9 @@ from gridbot.desk import (, meetings, pausing
     dispatching,
     inviting,
     ladder,
+    meetings,
     notices,
+    pausing,
     planned,
     splitting,
 )

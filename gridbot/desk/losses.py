@@ -10,7 +10,7 @@ from sqlalchemy import Connection, Row
 
 from gridbot import texts
 from gridbot.cases import queries
-from gridbot.desk import notices
+from gridbot.desk import ladder, notices
 from gridbot.grid import actions as grid_actions
 from gridbot.grid import queries as grid
 from gridbot.messages import Fault, SendResult
@@ -43,4 +43,7 @@ def _blocked(db: Connection, row: Row[Any], now: datetime) -> None:
     grid_actions.mark_reachable(db, chat.person_id, chat.platform, reachable=False, now=now)
     if row.case_id is not None and row.purpose in FROM_CASE:
         case = queries.case(db, row.case_id)
-        notices.tell(db, case, chat.person_id, grid.name_of(db, chat.person_id), now)
+        if case.urgent:
+            notices.tell(db, case, chat.person_id, grid.name_of(db, chat.person_id), now)
+        else:
+            ladder.undelivered(db, case, chat.person_id, now)

@@ -16,9 +16,9 @@ from gridbot.cases import deadlines, queries, voice, waiting
 from gridbot.desk import clockwork, digest, moves, notices
 from gridbot.desk.context import Desk, Hearing
 from gridbot.grid import queries as grid
-from gridbot.messages import Actor, CaseState
+from gridbot.messages import Actor, Button, CaseState
 from gridbot.privacy import mask
-from gridbot.store import timers
+from gridbot.store import outbox, timers
 from gridbot.store.tables import agenda, grid_nodes, meetings
 from gridbot.texts import ladder as words
 from gridbot.understanding.replies import read_reply
@@ -149,6 +149,34 @@ def over(db: Connection, desk: Desk, timer: Row[Any], now: datetime) -> None:
         text = words.meeting_over(meeting.name, [case.number for case in cases])
         if person is None or not digest.say(db, person, text, case=cases[0], purpose="meeting-over", now=now):
             notices.tell_admins(db, meeting.community_id, text, now, cases[0])
+
+
+def pressed_table(h: Hearing, case: Row[Any], button: Row[Any]) -> str:
+    """列入例会, under a card: the only meeting there is, or one of them."""
+    listed = all_of(h.db, h.community_id)
+    wanted = button.data.get("meeting")
+    if wanted is None and len(listed) > 1:
+        row = [_choice(h, case, one) for one in listed[:6]]
+        text = words.which_meeting_card(voice.called(case, shared=False), case.number)
+        notices.card(h.db, case, text, "which-meeting", h.now, [[one] for one in row])
+        return ""
+    meeting = next((one for one in listed if wanted in (None, one.id)), None)
+    if meeting is None:
+        return words.no_meeting()
+    done = table(h.db, case, meeting, actor=h.actor(), now=h.now)
+    return words.TO_MEETING if done else words.cannot_table(case.number)
+
+
+def _choice(h: Hearing, case: Row[Any], meeting: Row[Any]) -> Button:
+    return outbox.button(
+        h.db,
+        meeting.name,
+        "case:table_at",
+        community_id=case.community_id,
+        case_id=case.id,
+        person_id=h.person,
+        data={"meeting": meeting.id},
+    )
 
 
 def leave(db: Connection, case: Row[Any], now: datetime) -> None:

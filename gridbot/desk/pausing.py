@@ -166,6 +166,10 @@ def _answers(h: Hearing, text: str) -> bool:
     return True
 
 
+def may(h: Hearing, case: Row[Any]) -> bool:
+    return moves.may_handle(h, case)
+
+
 # --- the pause -----------------------------------------------------------------------------------
 
 

@@ -152,6 +152,10 @@ def which_meeting(names: Sequence[str], number: int) -> str:
     return f"哪个例会?{'、'.join(names)}。回:列入例会 {number} {names[0]}"
 
 
+def which_meeting_card(what: str, number: int) -> str:
+    return f"{what}({number})放到哪个例会?"
+
+
 def meeting_day_past(day: str) -> str:
     return f"{day}已经过了,说一个后面的日子吧。"
 
