@@ -347,7 +347,15 @@ _SPEAKERS = (
         identities.c.user,
         identities.c.person_id,
         people.c.data,
-        sa.exists().where(cases.c.reporter_id == people.c.id, is_live).label("has_case"),
+        sa.or_(
+            sa.exists().where(cases.c.reporter_id == people.c.id, is_live),
+            sa.exists().where(  # asked whether what they supported is mended
+                cases.c.chat_id == sa.bindparam("of_chat"),
+                cases.c.state == CaseState.DONE.value,
+                supporters.c.case_id == cases.c.id,
+                supporters.c.person_id == people.c.id,
+            ),
+        ).label("has_case"),
         sa.exists().where(holdings.c.person_id == people.c.id).label("office"),
         sa.exists()
         .where(

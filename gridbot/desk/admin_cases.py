@@ -14,7 +14,7 @@ from typing import Any
 from sqlalchemy import Row
 
 from gridbot import texts
-from gridbot.cases import actions, queries, samples, voice
+from gridbot.cases import actions, queries, rules, samples, voice
 from gridbot.cases.events import record
 from gridbot.desk import moves, notices
 from gridbot.desk.admin_people import give, held, named
@@ -66,8 +66,14 @@ def visible(h: Hearing, cases: Iterable[Row[Any]]) -> list[Row[Any]]:
         for case in cases
         if case.owner_id == person
         or case.unit_id in units
-        or ({case.node_id, case.level_node_id} & nodes and (leads or not case.private))
+        or person in case.data.get("named", ())
+        or ({case.node_id, case.level_node_id} & nodes and (leads or not case.private) and not _by_name(case))
     ]
+
+
+def _by_name(case: Row[Any]) -> bool:
+    """A danger to one person: for the contacts named for it, whoever leads the place."""
+    return rules.by_name(case.data.get("hazard", ""), private=case.private) and bool(case.data.get("named"))
 
 
 def numbered(h: Hearing, number: int) -> Row[Any] | None:

@@ -111,9 +111,10 @@ def page(h: Hearing, case: Row[Any]) -> None:
 
 
 def _cried_wolf(h: Hearing, case: Row[Any]) -> bool:
-    since = h.now - WITHIN
-    false = closing.false_alarms(h.db, case.community_id, h.known_person(), since)
-    return false >= FALSE_ALARMS
+    """Proven: somebody went in vain and said so, or the reporter took it back himself."""
+    since, who = h.now - WITHIN, h.known_person()
+    in_vain = closing.false_alarms(h.db, case.community_id, who, since)
+    return in_vain + queries.false_alarms(h.db, case.community_id, who, since) >= FALSE_ALARMS
 
 
 def again(h: Hearing, case: Row[Any]) -> None:

@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import Connection, Row
 
 from gridbot import texts
-from gridbot.cases import actions, passing, queries, voice
+from gridbot.cases import actions, passing, queries, rules, voice
 from gridbot.desk import bouncing, dispatching, notices, parties, splitting, sweeping
 from gridbot.desk.context import Hearing
 from gridbot.grid import queries as grid
@@ -31,6 +31,8 @@ def may_handle(h: Hearing, case: Row[Any]) -> bool:
         return True
     if parties.is_party(h.db, case, person, h.now):
         return False
+    if rules.by_name(case.data.get("hazard", ""), private=case.private) and case.data.get("named"):
+        return person in (*case.data["named"], case.owner_id)  # whoever leads the place hears nothing of it
     if person == case.owner_id or (case.data.get("candidate") or {}).get("person") == person:
         return True
     held = grid.roles_of(h.db, h.community_id, person, case.level_node_id or case.node_id, h.now)

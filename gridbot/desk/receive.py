@@ -82,9 +82,11 @@ def hear(h: Hearing) -> bool:
     if commands.run(h):
         return False
     text = said.text or said.transcript
-    if said.mentions_other or said.forwarded:
-        return not (h.chat.role != ChatRole.UNBOUND and said.forwarded and planned.announced(h, text))
+    if said.forwarded:
+        return not (h.chat.role != ChatRole.UNBOUND and planned.announced(h, text))
     reading = understanding.read(text, h.knows.packs, h.knows.gazetteer, photo=bool(said.photos))
+    if said.mentions_other and not reading.urgent:
+        return True  # meant for somebody else; @李格长 着火了 is for all
     h.heed()
     if h.ignored and not h.private:
         return True

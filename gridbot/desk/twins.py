@@ -99,6 +99,8 @@ def second(h: Hearing, case: Row[Any], reading: Reading, *, report: bool = True)
         actions.reopen(h.db, case, actor=h.actor(), now=h.now)
         notices.after_reopened(h.db, case.id, h.now)
     _takes_over(h, case, reading)
+    if reading.urgent and case.urgent and drafts.reports(reading):
+        alarms.again(h, queries.case(h.db, case.id))
     if not new:
         return
     if bursts.counted(h, case, reading):
