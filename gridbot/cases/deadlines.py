@@ -14,9 +14,10 @@ from gridbot.almanac import Limit, Pause
 from gridbot.cases import clocks
 from gridbot.cases.clocks import Hours, Limits, Town
 from gridbot.cases.limitbook import book_in_use
+from gridbot.grid import queries as grid
 from gridbot.grid.rungs import Rung, rungs
 from gridbot.grid.settings import SettingsView
-from gridbot.messages import Role
+from gridbot.texts import ladder as words
 
 FINISHED = "办结"  #: the last stage of every case: the limit of the whole
 _ROLES = {word: role for role, word in texts.ROLE_WORDS.items()} | {"单位": "unit", "物业": "unit"}
@@ -107,8 +108,36 @@ def stages(case: Row[Any], settings: SettingsView, now: datetime) -> list[Stage]
     return [Stage(name, by, name in done, name in told) for name, by in listed]
 
 
-def role_of(role: Role | str) -> str:
-    return role.value if isinstance(role, Role) else role
+def lines(db: Connection, case: Row[Any]) -> list[str]:
+    """What the card says of the clocks: a pause, a meeting, the stages where the type has them."""
+    paused = case.data.get("paused")
+    staged = staged_types()
+    if not (paused or case.data.get("meeting") or staged & set(case.types)):
+        return []
+    settings = grid.settings_of(db, case.community_id)
+    if paused:
+        until = _time(paused["until"]).astimezone(settings.zone)
+        return [words.pause_state(paused["what"], f"{until.month}月{until.day}日")]
+    if case.data.get("meeting"):
+        return [words.ON_AGENDA]
+    found = stages(case, settings, case.reported_at)
+    if len(found) == 1:
+        return []
+    shown = [
+        words.stage_line(one.name, _day(one.by, settings), done=one.done, late=one.told) for one in found
+    ]
+    return [words.stages_shown(shown)]
+
+
+def staged_types() -> frozenset[str]:
+    """The types for which some table knows stages."""
+    tables = book_in_use().presets.values()
+    return frozenset().union(*(line.types for one in tables for line in one.lines if line.stages))
+
+
+def _day(at: datetime, settings: SettingsView) -> str:
+    local = at.astimezone(settings.zone)
+    return f"{local.month}月{local.day}日"
 
 
 def _time(text: str) -> datetime:

@@ -38,7 +38,11 @@ def open_part(db: Connection, whole: Row[Any], share: Share, *, actor: Actor, no
     taken = events.take(db, whole.community_id, number=True)
     node = share.node_id or whole.node_id
     place = share.place or rules.public_place(whole.place)
-    kept = {name: whole.data[name] for name in ("titles", "claim_minutes", "routing") if name in whole.data}
+    kept = {
+        name: whole.data[name]
+        for name in ("titles", "claim_minutes", "limits", "routing")
+        if name in whole.data
+    }
     part = db.execute(
         _INSERT,
         {

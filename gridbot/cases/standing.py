@@ -7,7 +7,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy import Connection, Row
 
-from gridbot.cases import queries, shares
+from gridbot.cases import deadlines, queries, shares
 from gridbot.grid import queries as grid
 from gridbot.messages import Move
 from gridbot.privacy import mask
@@ -44,6 +44,7 @@ def lines(db: Connection, case: Row[Any]) -> list[str]:
         found += _asks(db, case)
     if data.get("stated"):
         found += _statements(db, case)
+    found += deadlines.lines(db, case)
     return [one for one in found if one]
 
 

@@ -20,7 +20,7 @@ from gridbot.messages import Button, CaseState, Outgoing, OutKind, Urgency
 from gridbot.privacy import mask, mask_numbers
 from gridbot.store import outbox
 from gridbot.store.tables import cases, chats, identities
-from gridbot.texts import alarm
+from gridbot.texts import alarm, ladder
 
 SEEN = "👀"
 TAKEN = "🤝"
@@ -222,6 +222,7 @@ def more_buttons(db: Connection, case: Row[Any], person_id: int) -> list[list[Bu
             *([(alarm.FALSE_ALARM, "case:false_alarm")] if case.urgent else []),
         ),
         ((texts.ESCALATE, "case:escalate"), (texts.NOT_MINE, "case:bounce"), (texts.BACK, "case:back")),
+        *([] if case.urgent else [((ladder.PAUSE, "case:pause"), (ladder.TO_MEETING, "case:table"))]),
     )
     return [[_button(db, case, text, action, person_id) for text, action in row] for row in rows]
 

@@ -57,9 +57,7 @@ def pause(
     )
 
 
-def resume(
-    db: Connection, case: Row[Any], *, finish_by: datetime | None, actor: Actor, now: datetime
-) -> bool:
+def resume(db: Connection, case: Row[Any], *, actor: Actor, now: datetime) -> bool:
     """The clocks go on, the pause taken out of them. False: it was not paused."""
     row = queries.case(db, case.id, lock=True)
     paused = row.data.get("paused")
@@ -74,7 +72,6 @@ def resume(
         now,
         more={"paused": None, "pauses": over},
         until_text="" if row.until_text == paused["what"] else row.until_text,
-        finish_by=finish_by or row.finish_by,
     )
 
 
@@ -98,6 +95,11 @@ def follow(db: Connection, case: Row[Any], *, to_node: int, now: datetime) -> bo
     return actions.change(
         db, case, Move.FOLLOWED, Actor.system(), now, data=data, node_id=to_node, level_node_id=to_node
     )
+
+
+def finish_by(db: Connection, case: Row[Any], at: datetime) -> None:
+    """Until when it should be finished, where its limits are not what they were."""
+    db.execute(sa.update(cases).where(cases.c.id == case.id).values(finish_by=at))
 
 
 # --- meetings ------------------------------------------------------------------------------------

@@ -15,7 +15,7 @@ from sqlalchemy import Row
 
 from gridbot import texts
 from gridbot.cases import actions, queries, samples, voice
-from gridbot.desk import bouncing, corrections, drafts, fragments, moves, notices, opening, parties
+from gridbot.desk import bouncing, clockwork, corrections, drafts, fragments, moves, notices, opening, parties
 from gridbot.desk.context import Hearing
 from gridbot.messages import OPEN_STATES, CaseState, Role
 from gridbot.store import outbox
@@ -163,7 +163,8 @@ def retype(h: Hearing, case: Row[Any], meant: IssueType, *, leads: bool) -> None
     if not done:
         return
     duties = parties.duties(h, [meant], case.place_key)
-    actions.note(h.db, case, band="open", claim_minutes=meant.deadlines.claim, **duties)
+    actions.note(h.db, case, band="open", limits=drafts.limits_of(meant), **duties)
+    clockwork.recount(h.db, case, h.now)
     if leads:
         bouncing.show_upward(h.db, case, actor=h.actor(), now=h.now)
     _sample(h, case, before, [meant.id], leads=leads)

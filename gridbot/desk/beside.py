@@ -12,7 +12,7 @@ from gridbot.cases import rules, voice
 from gridbot.desk import digest
 from gridbot.grid import queries as grid
 from gridbot.messages import Button, Urgency
-from gridbot.texts import danger
+from gridbot.texts import alarm
 
 
 def tell_admins(
@@ -48,7 +48,7 @@ def tell_by_group(
     db: Connection, case: Row[Any], person_id: int, name: str, now: datetime, urgency: Urgency
 ) -> None:
     if rules.by_name(case.data.get("hazard", ""), private=case.private):
-        text = danger.contact_unreachable(name, case.number)
+        text = alarm.contact_unreachable(name, case.number)
         tell_admins(db, case.community_id, text, now, case, urgency=urgency)
         return
     chat = grid.leaders_chat(db, case.community_id)

@@ -10,7 +10,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row
 
-from gridbot.cases import actions, deadlines, queries
+from gridbot.cases import actions, deadlines, queries, waiting
 from gridbot.desk import digest
 from gridbot.grid import queries as grid
 from gridbot.messages import CaseState
@@ -63,6 +63,15 @@ def begin(
     actions.note(db, case, climbed=False, top_since=None)
     set_claim(db, case, told, person_id=person_id)
     set_stages(db, case, now)
+
+
+def recount(db: Connection, case: Row[Any], now: datetime) -> None:
+    """The type was put right, or a pause is over: other limits, or later ones."""
+    fresh = queries.case(db, case.id)
+    settings = grid.settings_of(db, case.community_id)
+    stages = deadlines.stages(fresh, settings, now)
+    waiting.finish_by(db, fresh, next(one.by for one in stages if one.name == deadlines.FINISHED))
+    set_stages(db, fresh, now)
 
 
 def stop(db: Connection, case_id: int) -> None:

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
-from datetime import datetime, timedelta
 
 from gridbot import understanding
-from gridbot.almanac import add_working
+from gridbot.cases import deadlines
 from gridbot.cases.actions import Draft, Said
 from gridbot.desk import parties
 from gridbot.desk.context import Hearing
@@ -46,12 +45,15 @@ def draft_of(h: Hearing, reading: Reading) -> Draft:
         private=is_private(reading),
         hazard=reading.danger,
         claim_minutes=main.deadlines.claim if main else 120,
-        finish_by=_finish_by(main, h) if main else None,
+        finish_by=deadlines.finish_by(h.knows.settings, limits_of(main), main.id, h.said.sent_at)
+        if main
+        else None,
         data={
             "because": list(reading.because),
             "choices": list(choices),
             "band": reading.band.value,
             "placed": place is not None,
+            **({"limits": limits_of(main)} if main else {}),
             **parties.duties(h, types, place.key if place else ""),
         },
     )
@@ -71,17 +73,10 @@ def _called(issue: Issue, kind: IssueType, where: str) -> str:
     return max(fit, key=len, default=kind.title)
 
 
-def _finish_by(kind: IssueType, h: Hearing) -> datetime:
-    """When it should be finished, counted from the report, in the unit of the type's limit."""
-    limit, start = kind.deadlines.finish, h.said.sent_at
-    zone = h.knows.settings.zone
-    match limit.unit:
-        case "小时":
-            return start + timedelta(hours=limit.amount)
-        case "工作时":
-            return add_working(start, hours=limit.amount, zone=zone)
-        case _:
-            return add_working(start, days=int(limit.amount), zone=zone)
+def limits_of(kind: IssueType) -> dict[str, str]:
+    """The type's own limits, as a case keeps them; the community's come over them."""
+    own = kind.deadlines
+    return deadlines.given(own.claim, own.remind, (own.finish.amount, own.finish.unit))
 
 
 def is_private(reading: Reading) -> bool:

@@ -13,7 +13,7 @@ from sqlalchemy import Row
 
 from gridbot.cases import actions, queries
 from gridbot.cases.actions import Draft, Said
-from gridbot.desk import alarms, drafts, notices, opening, remarks, sameplace
+from gridbot.desk import alarms, clockwork, drafts, notices, opening, remarks, sameplace
 from gridbot.desk.context import Hearing
 from gridbot.messages import CaseState, Incoming, IncomingKind, load_incoming
 from gridbot.store.tables import inbox
@@ -177,9 +177,10 @@ def sharpen(h: Hearing, case: Row[Any], reading: Reading) -> None:
         actor=h.actor(),
         now=h.now,
     )
-    routed = {name: draft.data[name] for name in ("routing", "duty")}
+    routed = {name: draft.data[name] for name in ("routing", "duty", "limits") if name in draft.data}
     hazard = draft.hazard or case.data.get("hazard", "")
     actions.note(h.db, case, band=reading.band.value, hazard=hazard, **routed)
+    clockwork.recount(h.db, case, h.now)
     if reading.urgent and not case.urgent:
         now_urgent = queries.case(h.db, case.id)
         if now_urgent.number is not None:

@@ -23,8 +23,8 @@ from gridbot.grid.rules import Party
 from gridbot.messages import Actor, Button, CaseState, Move, Role, Urgency
 from gridbot.privacy import mask
 from gridbot.store import outbox, timers
-from gridbot.texts import closing as closing_words
 from gridbot.texts import alarm
+from gridbot.texts import closing as closing_words
 
 NOTIFY, CLAIM, GATHER, UNPLACED, CONFIRM = "notify", "claim", "gather", "unplaced", "confirm"
 ALARM = "alarm"  #: nobody has taken an emergency: the next level
@@ -402,6 +402,9 @@ def _show_above(db: Connection, case: Row[Any], now: datetime) -> None:
 
 def after_withdrawn(db: Connection, case: Row[Any], now: datetime) -> None:
     """Only who was told of it has to hear that it is gone."""
+    if case.urgent:
+        gone = texts.withdrawn_card(voice.called(case, shared=True), case.number)
+        stand_down(db, case, now, gone)
     if case.first_told_at is not None:
         card(
             db,

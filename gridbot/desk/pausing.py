@@ -216,14 +216,11 @@ def _button(db: Connection, case: Row[Any], text: str, action: str) -> Any:
 
 def resume(db: Connection, case: Row[Any], *, actor: Actor, now: datetime, by_itself: bool = False) -> bool:
     """The clocks go on where they stood. False: it was not paused."""
-    settings = grid.settings_of(db, case.community_id)
-    row = queries.case(db, case.id)
-    whole = [one.by for one in deadlines.stages(row, settings, now) if one.name == deadlines.FINISHED]
-    if not waiting.resume(db, row, finish_by=next(iter(whole), None), actor=actor, now=now):
+    if not waiting.resume(db, case, actor=actor, now=now):
         return False
     timers.cancel(db, clockwork.RESUME, actions.subject(case.id))
     fresh = queries.case(db, case.id)
-    clockwork.set_stages(db, fresh, now)
+    clockwork.recount(db, fresh, now)
     if fresh.state == CaseState.WAITING:
         clockwork.set_claim(db, fresh, now)
     if fresh.state not in PAUSABLE or fresh.owner_id is None:

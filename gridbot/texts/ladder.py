@@ -131,6 +131,9 @@ def waits_for(thing: str) -> str:
 WAITS = "要等一等"  #: what others read where the reason is the leader's own words
 
 
+ON_AGENDA = "在例会上,先不催"
+
+
 # --- meetings (例会) -----------------------------------------------------------------------------
 
 
