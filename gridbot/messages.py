@@ -219,6 +219,10 @@ class Capabilities:
     text_unit: str = "utf16"  #: utf16 | bytes
 
 
+PEOPLE_OF = {"wecom_webhook": "wecom_aibot"}
+"""Channels that hear nobody, and the channel by whose accounts they mention people: the same corp's."""
+
+
 class Speaker(Protocol):
     """The way out of a channel. `send` never raises for a platform's refusal: that is a value."""
 

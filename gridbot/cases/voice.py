@@ -16,7 +16,7 @@ from sqlalchemy import Connection, Row
 from gridbot import texts
 from gridbot.cases import queries, rules, standing
 from gridbot.grid import queries as grid
-from gridbot.messages import Button, CaseState, Outgoing, OutKind, Urgency
+from gridbot.messages import PEOPLE_OF, Button, CaseState, Outgoing, OutKind, Urgency
 from gridbot.privacy import mask, mask_numbers
 from gridbot.store import outbox
 from gridbot.store.tables import cases, chats, identities
@@ -276,7 +276,10 @@ def _named_notice(db: Connection, case: Row[Any]) -> str:
 
 
 def identity_of(db: Connection, person_id: int, platform: str) -> Row[Any] | None:
+    """By which account somebody is mentioned on a platform; where that hears nobody, by the one beside it."""
+    accounts = (platform, PEOPLE_OF.get(platform, platform))
     query = sa.select(identities).where(
-        identities.c.person_id == person_id, identities.c.platform == platform
+        identities.c.person_id == person_id, identities.c.platform.in_(accounts)
     )
-    return db.execute(query.limit(1)).one_or_none()
+    rows = db.execute(query).all()
+    return next((row for row in rows if row.platform == platform), rows[0] if rows else None)

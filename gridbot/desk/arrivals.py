@@ -49,6 +49,13 @@ def left(h: Hearing) -> None:
         notices.tell_admins(h.db, h.chat.community_id, text, h.now)
 
 
+def heard_again(h: Hearing) -> None:
+    """A group that could not be written to is heard: whoever hears in it is in it (a 智能机器人 may push into
+    a quiet group only after somebody spoke to it again)."""
+    h.db.execute(sa.update(chats).where(chats.c.id == h.chat.id).values(active=True))
+    h.chat = h.desk.chat(h.db, h.chat.id)
+
+
 def _reachable(h: Hearing, reachable: bool) -> None:
     for community_id, person_id, name, role in grid.persons_of_user(
         h.db, h.said.platform, h.said.sender.id, h.now

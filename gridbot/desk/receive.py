@@ -76,6 +76,8 @@ def hear(h: Hearing) -> bool:
         return True
     if h.private and (h.chat.community_id is None or not h.chat.active):
         arrivals.settle_private(h)
+    elif not h.chat.active:
+        arrivals.heard_again(h)
     if h.chat.role == ChatRole.UNBOUND or h.chat.community_id is None:
         commands.in_unbound(h)
         return False
