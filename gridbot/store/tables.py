@@ -224,6 +224,15 @@ chats = _table(
     _time("not_before"),
     sa.UniqueConstraint("platform", "bot", "chat"),
 )
+seats = _table(
+    "seat",  #: a unit that sits in a group: cases about it are not spoken of there
+    _ref("community_id", "community"),
+    _ref("chat_id", "chat"),
+    _ref("unit_id", "unit", index=True),
+    sa.Column("how", Words, nullable=False),  #: seen (its person spoke there) | marked (by an admin)
+    _time("at", null=False),
+    sa.UniqueConstraint("chat_id", "unit_id"),
+)
 inbox = _table(
     "inbox",
     _ref("community_id", "community", null=True),
@@ -369,6 +378,7 @@ cases = _table(
     _time("closed_at"),
     _time("claim_by"),
     _time("finish_by"),
+    _time("erased_at"),  #: its words were kept long enough and are gone; what happened stays
     sa.UniqueConstraint("community_id", "number"),
 )
 sa.Index("ix_cases_parent", cases.c.parent_id)
@@ -421,6 +431,7 @@ case_words = _table(
     _ref("community_id", "community"),
     _ref("event_id", "case_event", index=True),
     sa.Column("text", Words, nullable=False),
+    _text("salt"),  #: salts the event's digest and goes with the words: what is left cannot be guessed back
 )
 
 case_asks = _table(

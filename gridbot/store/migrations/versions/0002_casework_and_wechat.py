@@ -52,6 +52,25 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_meeting_community_id"), ["community_id"], unique=False)
 
     op.create_table(
+        "seat",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("community_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("chat_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("unit_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("how", sa.Text(), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["chat_id"], ["chat.id"], name=op.f("fk_seat_chat_id_chat")),
+        sa.ForeignKeyConstraint(
+            ["community_id"], ["community.id"], name=op.f("fk_seat_community_id_community")
+        ),
+        sa.ForeignKeyConstraint(["unit_id"], ["unit.id"], name=op.f("fk_seat_unit_id_unit")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_seat")),
+        sa.UniqueConstraint("chat_id", "unit_id", name=op.f("uq_seat_chat_id_unit_id")),
+    )
+    with op.batch_alter_table("seat", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_seat_unit_id"), ["unit_id"], unique=False)
+
+    op.create_table(
         "agenda",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("community_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
@@ -148,7 +167,11 @@ def upgrade() -> None:
     with op.batch_alter_table("outside_number", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_outside_number_case_id"), ["case_id"], unique=False)
 
+    with op.batch_alter_table("case_word", schema=None) as batch_op:
+        batch_op.add_column(sa.Column("salt", sa.Text(), server_default="", nullable=False))
+
     with op.batch_alter_table("cases", schema=None) as batch_op:
+        batch_op.add_column(sa.Column("erased_at", sa.DateTime(timezone=True), nullable=True))
         batch_op.create_index("ix_cases_parent", ["parent_id"], unique=False)
 
     with op.batch_alter_table("holding", schema=None) as batch_op:
