@@ -1,15 +1,18 @@
 """The record: every change leaves one row, and each row seals the one before it.
 
 An event holds ids and codes alone; what was said lies in case_word, which can be erased, and the event
-keeps a salted digest of it. So a person can be forgotten while the chain stays whole.
+keeps a salted digest of it. The salt lies with the words and goes with them, so that what is left cannot
+be guessed back (a telephone number would be, in seconds). So a person can be forgotten while the chain
+stays whole. Writers of one community wait for each other at its row: the chain has one end.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
+import secrets
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 import sqlalchemy as sa
@@ -65,6 +68,7 @@ def write(
     words: str = "",
 ) -> int:
     """Fills the place taken; returns the event's id."""
+    own = secrets.token_hex(16) if words else ""
     event: dict[str, Any] = {
         "community_id": taken.community_id,
         "case_id": case_id,
@@ -73,7 +77,7 @@ def write(
         "person_id": actor.person,
         "role": actor.role.value,
         "data": data or {},
-        "digest": digest(taken.salt, words),
+        "digest": digest(taken.salt, words, own),
         "at": now,
         "prev_hash": taken.prev_hash,
     }
@@ -82,7 +86,8 @@ def write(
     assert key is not None
     db.execute(_SEAL, {"of_community": taken.community_id, "hash_now": event["hash"]})
     if words:
-        db.execute(_WORDS, {"community_id": taken.community_id, "event_id": key[0], "text": words})
+        kept = {"community_id": taken.community_id, "event_id": key[0], "text": words, "salt": own}
+        db.execute(_WORDS, kept)
     return int(key[0])
 
 
@@ -102,12 +107,15 @@ def record(
     return write(db, taken, move, case_id=case_id, actor=actor, now=now, data=data, words=words)
 
 
-def digest(salt: str, words: str) -> str:
-    return hashlib.sha256(f"{salt}\n{words}".encode("utf-8", "replace")).hexdigest() if words else ""
+def digest(salt: str, words: str, own: str = "") -> str:
+    """`own`: the salt that lies with the words; older rows have none."""
+    salted = f"{salt}\n{own}\n{words}" if own else f"{salt}\n{words}"
+    return hashlib.sha256(salted.encode("utf-8", "replace")).hexdigest() if words else ""
 
 
 def seal(event: dict[str, Any]) -> str:
-    """The hash of an event, over everything it says and the hash before it."""
+    """The hash of an event, over everything it says and the hash before it. As it was written and as it is
+    read back it is the same: times in UTC, data as JSON keeps it."""
     said = [
         event["community_id"],
         event["seq"],
@@ -117,7 +125,8 @@ def seal(event: dict[str, Any]) -> str:
         event["role"],
         event["data"],
         event["digest"],
-        event["at"].isoformat(timespec="microseconds"),
+        event["at"].astimezone(UTC).isoformat(timespec="microseconds"),
         event["prev_hash"],
     ]
-    return hashlib.sha256(json.dumps(said, sort_keys=True, ensure_ascii=False).encode()).hexdigest()
+    told = json.dumps(said, sort_keys=True, ensure_ascii=False)
+    return hashlib.sha256(told.encode("utf-8", "surrogatepass")).hexdigest()
