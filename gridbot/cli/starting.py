@@ -103,6 +103,7 @@ def _findings(house: Settings, *, offline: bool) -> Iterator[Finding]:
     yield True, "settings 设置"
     yield from _database(house)
     yield from _intents(house)
+    yield from _tables(house)
     if not house.token:
         yield None, "no Telegram token: run gridbot setup, or gridbot demo to try 没有令牌"
     elif offline:
@@ -165,6 +166,33 @@ def _intents(house: Settings) -> Iterator[Finding]:
         yield False, str(error)
     else:
         yield True, f"{len(packs.types)} issue types 词库"
+
+
+def _tables(house: Settings) -> Iterator[Finding]:
+    """Holidays and make-up days, and limits: each mistake with its file and line."""
+    from datetime import date, timedelta
+
+    from gridbot.almanac import CalendarError, load_calendar
+    from gridbot.cases.limitbook import load_book
+    from gridbot.understanding.intents import default_folder
+    from gridbot.understanding.yamlfile import PackError
+
+    folder = house.intents or default_folder()
+    try:
+        calendar = load_calendar(folder / "calendar")
+        load_book(folder / "limits")
+    except (CalendarError, PackError) as error:
+        yield False, str(error)
+        return
+    today = date.today()  # noqa: DTZ011 - the year is enough
+    missing = calendar.unknown_years(today, today + timedelta(days=45))
+    for year in missing:
+        yield (
+            None,
+            f"no calendar/{year}.yaml: until then holidays by law, Monday to Friday 放假表没有",
+        )
+    if not missing:
+        yield True, "holidays and limits 放假和时限"
 
 
 def _telegram(house: Settings) -> Iterator[Finding]:
