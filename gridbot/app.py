@@ -20,6 +20,7 @@ from sqlalchemy import Connection
 
 from gridbot import almanac, services, understanding
 from gridbot.app_wecom import open_wecom
+from gridbot.cases import limitbook
 from gridbot.clock import Clock
 from gridbot.delivery import Mouth
 from gridbot.desk import due, watch
@@ -219,6 +220,7 @@ def _desk(settings: Settings) -> Desk:
     for own in own_files(folders[0]):
         load_packs(*folders, own)  # a mistake in one is told now, not when somebody speaks
     almanac.use_calendar(almanac.load_calendar(folders[0] / "calendar"))
+    limitbook.use_folder(folders[0] / "limits")
     understanding.warm(packs)  # before anybody waits
     admins = frozenset((admin.platform, admin.user) for admin in settings.admins)
     return Desk(packs, compile_packs, admins=admins, own_compile=own_compile)

@@ -150,7 +150,9 @@ class Mouth:
 
     def _mark(self, db: Connection, row: Row[Any], result: SendResult) -> None:
         now = self._now()
-        if outbox.mark(db, row, result, owner=self._owner, now=now) and result.fault is not None:
+        if not outbox.mark(db, row, result, owner=self._owner, now=now):
+            return
+        if result.fault is not None or outbox.is_given_up(db, row.id):
             losses.lost(db, row, result, now=now)
 
     async def _wait(self, stop: asyncio.Event) -> None:

@@ -87,6 +87,11 @@ def use_book(book: Book | None) -> None:
     _in_use = book
 
 
+def use_folder(folder: Path) -> None:
+    """The tables of a house's own folder; the shipped ones where it has none. Raises PackError."""
+    use_book(load_book(folder) if folder.is_dir() else None)
+
+
 def book_in_use() -> Book:
     return _in_use or shipped_book()
 
@@ -187,4 +192,5 @@ __all__ = [
     "load_book",
     "shipped_book",
     "use_book",
+    "use_folder",
 ]

@@ -10,6 +10,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy import Connection, Row
 
+from gridbot.cases.position import ladder_position as ladder_position
 from gridbot.messages import OPEN_STATES, CaseState, Move, load_incoming
 from gridbot.store.tables import (
     case_events,

@@ -136,6 +136,7 @@ def _words(add: list[str] | None, drop: list[str] | None) -> list[KeywordRule]:
 
 def _desk(folders: list[Path] | None, words: list[KeywordRule] | None = None) -> Desk:
     from gridbot import almanac
+    from gridbot.cases import limitbook
     from gridbot.desk.context import Desk
     from gridbot.understanding.intents import default_folder, load_packs
     from gridbot.understanding.segment import set_cache_dir
@@ -146,6 +147,7 @@ def _desk(folders: list[Path] | None, words: list[KeywordRule] | None = None) ->
     named = folders or [shipped]
     given = words or []
     almanac.use_calendar(almanac.load_calendar(shipped / "calendar"))
+    limitbook.use_folder(shipped / "limits")
     with working("reading the words"):
         packs = load_packs(*named, extra=given)
     return Desk(packs, lambda own: load_packs(*named, extra=[*given, *own]))

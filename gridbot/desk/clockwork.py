@@ -13,7 +13,7 @@ from sqlalchemy import Connection, Row
 from gridbot.cases import actions, deadlines, queries, waiting
 from gridbot.desk import digest
 from gridbot.grid import queries as grid
-from gridbot.messages import CaseState
+from gridbot.messages import Actor, CaseState
 from gridbot.store import timers
 
 CLAIM, STAGE, RESUME = "claim", "stage", "resume"
@@ -60,9 +60,21 @@ def begin(
     db: Connection, case: Row[Any], told: datetime, now: datetime, person_id: int | None = None
 ) -> None:
     """Somebody was told, or will be at `told`: from then on he is waited for."""
+    go_on(db, case, Actor.system(), now, meeting=True)
     actions.note(db, case, climbed=False, top_since=None)
     set_claim(db, case, told, person_id=person_id)
     set_stages(db, case, now)
+
+
+def go_on(db: Connection, case: Row[Any], actor: Actor, now: datetime, *, meeting: bool = False) -> None:
+    """Something happens to a case that was paused: the pause is over. `meeting`: and no agenda has it."""
+    fresh = queries.case(db, case.id)
+    if meeting and fresh.data.get("meeting") is not None:
+        waiting.settle(db, case.id, now=now)
+        actions.note(db, case, meeting=None)
+    if fresh.data.get("paused") and waiting.resume(db, fresh, actor=actor, now=now):
+        timers.cancel(db, RESUME, actions.subject(case.id))
+        recount(db, fresh, now)
 
 
 def recount(db: Connection, case: Row[Any], now: datetime) -> None:

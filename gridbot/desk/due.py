@@ -29,6 +29,7 @@ from gridbot.desk import (
     pausing,
     planned,
     splitting,
+    years,
 )
 from gridbot.desk.context import Desk
 from gridbot.grid import queries as grid
@@ -53,6 +54,7 @@ def fire(db: Connection, desk: Desk, timer: Row[Any], *, now: datetime) -> None:
 def start(db: Connection, *, now: datetime) -> None:
     """The timers that are always there."""
     timers.ensure_timer(db, ERASE, "inbox", now + ERASE_EVERY)
+    timers.ensure_timer(db, years.YEARS, "calendar", now)
 
 
 def _case(db: Connection, timer: Row[Any]) -> Row[Any]:
@@ -189,6 +191,7 @@ DUE: dict[str, Due] = {
     clockwork.STAGE: ladder.stage_over,
     clockwork.RESUME: pausing.over,
     meetings.MEETING: meetings.over,
+    years.YEARS: years.look_ahead,
     digest.DIGEST: ladder.digest_due,
     ladder.RESPONSIBLE: ladder.responsible_now,
     notices.UNPLACED: _unplaced,

@@ -13,7 +13,7 @@ from gridbot.cases import queries
 from gridbot.desk import ladder, notices
 from gridbot.grid import actions as grid_actions
 from gridbot.grid import queries as grid
-from gridbot.messages import Fault, SendResult
+from gridbot.messages import Fault, Outcome, SendResult, Urgency
 from gridbot.store.tables import chats
 
 FROM_CASE = ("notice", "urgent-notice", "reopened")
@@ -31,8 +31,8 @@ def lost(db: Connection, row: Row[Any], result: SendResult, *, now: datetime) ->
                 notices.tell_admins(db, row.community_id, texts.put_out(chat.title), now)
         case Fault.BLOCKED:
             _blocked(db, row, now)
-        case _:
-            pass
+        case _ if result.outcome is not Outcome.SENT:
+            _undelivered(db, row, now)
 
 
 def _blocked(db: Connection, row: Row[Any], now: datetime) -> None:
@@ -41,9 +41,16 @@ def _blocked(db: Connection, row: Row[Any], now: datetime) -> None:
     if chat.person_id is None:
         return
     grid_actions.mark_reachable(db, chat.person_id, chat.platform, reachable=False, now=now)
-    if row.case_id is not None and row.purpose in FROM_CASE:
-        case = queries.case(db, row.case_id)
-        if case.urgent:
-            notices.tell(db, case, chat.person_id, grid.name_of(db, chat.person_id), now)
-        else:
-            ladder.undelivered(db, case, chat.person_id, now)
+    _undelivered(db, row, now)
+
+
+def _undelivered(db: Connection, row: Row[Any], now: datetime) -> None:
+    """A notice that will never arrive: somebody else is told at once."""
+    person = db.execute(sa.select(chats.c.person_id).where(chats.c.id == row.chat_id)).scalar()
+    if person is None or row.case_id is None or row.purpose not in FROM_CASE:
+        return
+    case = queries.case(db, row.case_id)
+    if case.urgent:
+        notices.tell_by_group(db, case, person, grid.name_of(db, person), now, Urgency.EMERGENCY)
+    else:
+        ladder.undelivered(db, case, person, now)

@@ -12,7 +12,7 @@ from sqlalchemy import Connection, Row
 
 from gridbot import texts
 from gridbot.cases import actions, passing, queries, rules, voice
-from gridbot.desk import bouncing, dispatching, notices, parties, splitting, sweeping
+from gridbot.desk import bouncing, clockwork, dispatching, notices, parties, splitting, sweeping
 from gridbot.desk.context import Hearing
 from gridbot.grid import queries as grid
 from gridbot.grid.rules import UnitScope
@@ -45,7 +45,7 @@ def may_handle(h: Hearing, case: Row[Any]) -> bool:
 def accept(db: Connection, case: Row[Any], *, actor: Actor, now: datetime, tapped: bool) -> bool:
     """我去看. The second of two who press at once reads who was first."""
     previous = queries.case(db, case.id).owner_id
-    event = actions.accept(db, case, actor=actor, now=now)
+    event = actions.accept(db, case, actor=actor, now=now, himself=_instead_of_unit(db, case, actor, now))
     if event is None:
         return False
     actions.note(db, case, candidate=None, returning=None)
@@ -59,14 +59,24 @@ def accept(db: Connection, case: Row[Any], *, actor: Actor, now: datetime, tappe
     return True
 
 
-def _take_over(db: Connection, case: Row[Any], actor: Actor, now: datetime) -> None:
-    """师傅下午来, or 修好了, of whoever was asked to take it: so he has it."""
+def _instead_of_unit(db: Connection, case: Row[Any], actor: Actor, now: datetime) -> bool:
+    """Whether he takes it though a unit that can answer for itself was asked."""
+    unit = dispatching.unit_of(db, case.community_id, case.unit_id)
+    if unit is None or actor.person is None:
+        return False
+    of_unit = grid.units_of_person(db, case.community_id, actor.person, now)
+    return unit.id not in of_unit and bool(dispatching.reached(db, unit, now))
+
+
+def _take_over(db: Connection, case: Row[Any], actor: Actor, now: datetime) -> Row[Any]:
+    """师傅下午来, or 修好了, of whoever was asked to take it: so he has it. The case as it is then."""
     asked = case.data.get("candidate") or {}
     if actor.person is None or case.owner_id == actor.person or case.state not in OPEN_STATES:
-        return
+        return case
     units = grid.units_of_person(db, case.community_id, actor.person, now)
     if asked.get("person") == actor.person or (asked.get("unit") is not None and asked["unit"] in units):
         accept(db, case, actor=actor, now=now, tapped=False)
+    return queries.case(db, case.id)
 
 
 def taken_by(db: Connection, case: Row[Any], actor: Actor) -> str:
@@ -78,7 +88,8 @@ def taken_by(db: Connection, case: Row[Any], actor: Actor) -> str:
 
 
 def progress(db: Connection, case: Row[Any], words: str, *, until: str, actor: Actor, now: datetime) -> bool:
-    _take_over(db, case, actor, now)
+    case = _take_over(db, case, actor, now)
+    clockwork.go_on(db, case, actor, now)
     if actions.progress(db, case, words, until=until, actor=actor, now=now) is None:
         return False
     notices.after_progress(db, case.id, words, now)
@@ -91,7 +102,8 @@ def finish(
     """办好了. Of a whole whose shares are open it is asked back; a share done may make the whole done."""
     if case.state in OPEN_STATES and splitting.ask_for_rest(db, case, actor, now):
         return True
-    _take_over(db, case, actor, now)
+    case = _take_over(db, case, actor, now)
+    clockwork.go_on(db, case, actor, now, meeting=True)
     event = actions.finish(db, case, actor=actor, now=now, words=words)
     if event is None:
         return False
@@ -124,6 +136,8 @@ def hand_over(
         text = duty.party_not_alone(what, case.number, unit.name)
         notices.card(db, case, text, "party", now, voice.leader_buttons(db, case, actor.person or 0))
         return True
+    if unit is not None and unit.id == case.unit_id and words:
+        return progress(db, case, words, until="", actor=actor, now=now)  # 物业接了: their answer, by him
     event = passing.hand_over(
         db, case, actor=actor, now=now, unit_id=unit.id if unit else None, words=words or to
     )

@@ -348,6 +348,11 @@ def next_due(db: Connection) -> datetime | None:
     return due
 
 
+def is_given_up(db: Connection, row_id: int) -> bool:
+    """Whether it will never be delivered."""
+    return db.execute(sa.select(outbox.c.state).where(outbox.c.id == row_id)).scalar() == "failed"
+
+
 def given_up(db: Connection) -> list[Row[Any]]:
     """What could not be delivered, with the chat's name."""
     query = sa.select(outbox, chats.c.chat, chats.c.platform).join(chats, chats.c.id == outbox.c.chat_id)
