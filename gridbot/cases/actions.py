@@ -196,14 +196,22 @@ def retype(
 
 
 def accept(
-    db: Connection, case: Row[Any], *, actor: Actor, now: datetime, owner_id: int | None = None
+    db: Connection,
+    case: Row[Any],
+    *,
+    actor: Actor,
+    now: datetime,
+    owner_id: int | None = None,
+    himself: bool = False,
 ) -> int | None:
     """认领: somebody goes to see. Returns the event, or None if it cannot be taken any more: somebody else
-    was quicker."""
+    was quicker. `himself`: instead of the unit that was asked."""
     row = queries.case(db, case.id, lock=True)
     if row.state == CaseState.ACCEPTED and row.owner_id not in (None, owner_id or actor.person):
         return None
-    return move(db, case, Move.ACCEPTED, actor, now, owner_id=owner_id or actor.person, accepted_at=now)
+    values: dict[str, Any] = {"unit_id": None} if himself else {}
+    who = owner_id or actor.person
+    return move(db, case, Move.ACCEPTED, actor, now, owner_id=who, accepted_at=now, **values)
 
 
 def progress(
@@ -365,7 +373,6 @@ _BEFORE = (
     "owner_id",
     "unit_id",
     "level_node_id",
-    "until_text",
     "accepted_at",
     "done_at",
     "closed_at",
