@@ -69,6 +69,7 @@ class Sent:
     reply_to: str
     case_id: int | None
     emoji: str = ""
+    mention: tuple[tuple[str, str], ...] = ()
 
 
 class Stage:
@@ -228,6 +229,7 @@ class Stage:
                 said.reply_to,
                 row.case_id,
                 said.emoji,
+                said.mention,
             )
         )
         outbox.mark(db, row, SendResult(Outcome.SENT, message=message), owner=OWNER, now=self.now)

@@ -11,7 +11,7 @@ from typing import Annotated
 
 import typer
 
-from gridbot.cli import common, keeping, reading, replaying, running, starting, words
+from gridbot.cli import common, figures, keeping, reading, replaying, running, starting, words
 from gridbot.cli.common import say_no
 
 app = typer.Typer(
@@ -41,7 +41,9 @@ app.command()(replaying.replay)
 app.command("import")(keeping.import_directory)
 app.command()(keeping.backup)
 app.command()(keeping.restore)
-_group("export", "Write what is kept to a file. 导出。").command("directory")(keeping.export_directory)
+_export = _group("export", "Write what is kept to a file. 导出。")
+_export.command("directory")(keeping.export_directory)
+_export.command("cases")(figures.export_cases)
 _group("db", "The database. 数据库。").command("upgrade")(keeping.upgrade)
 _intents = _group("intents", "The word lists behind the understanding. 词库。")
 _intents.command("check")(reading.check_intents)

@@ -96,12 +96,13 @@ def export_directory(
     if file.exists():
         raise ProblemError(f"{file} exists already: name a new file.")
     with opened(read_settings()) as database, database.read() as db:
-        directory = read(db, _community(db, community))
+        directory = read(db, only_community(db, community))
     write_directory(directory, file)
     typer.echo(str(file))
 
 
-def _community(db: Connection, name: str) -> int:
+def only_community(db: Connection, name: str) -> int:
+    """The community of this name, or the only one there is. Raises ProblemError."""
     import sqlalchemy as sa
 
     from gridbot.store.tables import communities
