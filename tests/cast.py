@@ -138,3 +138,41 @@ def _add(db: Connection, table: sa.Table, **values: Any) -> int:
     key = db.execute(sa.insert(table).values(**values)).inserted_primary_key
     assert key is not None
     return int(key[0])
+
+
+# --- partner units -------------------------------------------------------------------------------
+
+ENGINEER = Sender("4001", "王工")  #: speaks for 物业, on a chat
+
+
+@dataclass(frozen=True)
+class Units:
+    """Row ids."""
+
+    property: int  #: 物业: inside the wall; 王工 speaks for it
+    streets: int  #: 社管办: outside, has no account
+    works: int  #: 市政: sewers and roads outside, has no account
+    gas: int  #: 燃气公司: both sides, has no account
+    engineer: int
+
+
+def seed_units(db: Connection, cast: Cast, *, platform: str = PLATFORM, bot: str = BOT) -> Units:
+    """Four partner units of the cast's community."""
+
+    def unit(name: str, handles: list[str], side: str, contact: str, **data: Any) -> int:
+        values = {"name": name, "handles": handles, "side": side, "contact": contact, "data": data}
+        return _add(db, tables.units, community_id=cast.community, **values)
+
+    manager = unit("物业", ["elevator", "lighting", "access", "drainage", "fire_lane"], "inside", "66010001")
+    streets = unit("社管办", ["fire_lane", "vendor", "illegal_building"], "outside", "66010002")
+    works = unit("市政", ["drainage", "road"], "outside", "66010003")
+    gas = unit("燃气公司", ["gas"], "", "66010004")
+    engineer = _add(db, tables.people, community_id=cast.community, name=ENGINEER.name, created_at=NOW)
+    known = {"platform": platform, "user": ENGINEER.id, "name": ENGINEER.name, "reachable": True}
+    _add(db, tables.identities, community_id=cast.community, person_id=engineer, **known)
+    role = {"person_id": engineer, "unit_id": manager, "role": Role.UNIT.value, "since": NOW}
+    _add(db, tables.holdings, community_id=cast.community, **role)
+    chat = {"chat": ENGINEER.id, "kind": ChatKind.PRIVATE.value, "role": ChatRole.PRIVATE.value}
+    where = {"platform": platform, "bot": bot, "person_id": engineer}
+    _add(db, tables.chats, community_id=cast.community, **chat, **where)
+    return Units(manager, streets, works, gas, engineer)

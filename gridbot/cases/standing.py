@@ -9,12 +9,12 @@ from sqlalchemy import Connection, Row
 
 from gridbot.cases import deadlines, queries, shares
 from gridbot.grid import queries as grid
-from gridbot.messages import Move
+from gridbot.messages import CaseState, Move
 from gridbot.privacy import mask
 from gridbot.store.tables import case_messages, units
 from gridbot.texts import duty as words
 
-_UNIT = sa.select(units.c.name).where(units.c.id == sa.bindparam("of_unit"))
+_UNIT = sa.select(units.c.name, units.c.contact).where(units.c.id == sa.bindparam("of_unit"))
 _STATED = (
     sa.select(case_messages.c.text, case_messages.c.person_id)
     .where(case_messages.c.case_id == sa.bindparam("of_case"), case_messages.c.part == "statement")
@@ -36,6 +36,9 @@ def lines(db: Connection, case: Row[Any]) -> list[str]:
     elif data.get("candidate"):
         owner = grid.name_of(db, case.owner_id) if case.owner_id else ""
         found.append(words.candidate_line(name_of(db, data["candidate"]), owner))
+    elif data.get("first_unit") and case.unit_id is None and case.state == CaseState.WAITING:
+        unit = db.execute(_UNIT, {"of_unit": data["first_unit"]}).one_or_none()
+        found.append(words.first_a_unit(unit.name, unit.contact) if unit is not None else "")
     if data.get("lowered"):
         found.append(lowered(db, case))
     if data.get("linked"):

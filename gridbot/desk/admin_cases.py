@@ -16,7 +16,7 @@ from sqlalchemy import Row
 from gridbot import texts
 from gridbot.cases import actions, queries, rules, samples, voice
 from gridbot.cases.events import record
-from gridbot.desk import moves, notices
+from gridbot.desk import moves, notices, splitting
 from gridbot.desk.admin_people import give, held, named
 from gridbot.desk.context import Hearing
 from gridbot.desk.registry import (
@@ -300,6 +300,8 @@ def _withdraw(h: Hearing, pressed_button: Row[Any]) -> str:
     if not case.private:
         chat = voice.chat_row(h.db, case.chat_id)
         voice.react(h.db, chat, case.platform_message, "", case=case, now=h.now)
+    if case.parent_id is not None:
+        splitting.gone(h.db, queries.case(h.db, case.id), h.now)
     if case.first_told_at is not None:
         gone = texts.withdrawn_card_by(voice.called(case, shared=True), case.number)
         notices.card(h.db, case, gone, "withdrawn-card", h.now, [])

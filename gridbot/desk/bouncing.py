@@ -37,16 +37,18 @@ def settings_of(db: Connection, community_id: int) -> Mapping[str, Any]:
 # --- whose it may be -----------------------------------------------------------------------------
 
 
-def candidates(db: Connection, case: Row[Any], now: datetime, *, without: int | None) -> list[Party]:
-    """Who may be asked next, in the order of routing: not who returned it, no party to it, not whom `without`
-    (a person) speaks for."""
-    returned = {*case.data.get("returned", []), without}
+def candidates(
+    db: Connection, case: Row[Any], now: datetime, *, without: int | None, returned: bool = False
+) -> list[Party]:
+    """Who may be asked next, in the order of routing: no party to it, not whom `without` (a person) speaks
+    for, and not who returned it unless `returned`."""
+    out = {without} if returned else {without, *case.data.get("returned", [])}
     own = grid.units_of_person(db, case.community_id, without, now) if without is not None else []
     found = [
         party
         for party in parties.asked(db, case, now).parties()
         if not party.disputed
-        and (party.person_id is None or party.person_id not in returned)
+        and (party.person_id is None or party.person_id not in out)
         and (party.unit_id is None or party.unit_id not in own)
     ]
     likely = {party.unit_id for party in found}
@@ -327,8 +329,7 @@ def _ask_above(db: Connection, case: Row[Any], text: str, now: datetime) -> None
 
 def _choices(db: Connection, case: Row[Any], person_id: int, now: datetime) -> list[list[Button]]:
     """Everybody in line, those who returned it too: somebody has to do it."""
-    whole = case._replace(data={**case.data, "returned": []}) if case.data.get("returned") else case
-    found = candidates(db, whole, now, without=None)
+    found = candidates(db, case, now, without=None, returned=True)
     return [
         [
             outbox.button(

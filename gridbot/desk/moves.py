@@ -215,7 +215,9 @@ def bounce(
     """不归我管, in words: the reason is said; whose it is, too, or whoever is next in line is asked."""
     unit = _unit(db, case.community_id, to, None) if to else None
     likely = bouncing.candidates(db, case, now, without=actor.person)
-    whose = {"unit": unit.id} if unit else bouncing.as_whose(likely[0]) if likely else None
+    said = [one for one in likely if one.unit_id is not None and one.name in words]
+    first = (said or likely)[:1]
+    whose = {"unit": unit.id} if unit else bouncing.as_whose(first[0]) if first else None
     return bouncing.bounce(db, case, actor=actor, now=now, reason=words, to=whose, tapped=tapped)
 
 

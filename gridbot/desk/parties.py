@@ -38,9 +38,10 @@ def duties(h: Hearing, types: Sequence[IssueType], key: str) -> dict[str, Any]:
         "inside": list(main.responsible.inside),
         "outside": list(main.responsible.outside),
     }
-    against = [name for kind in types for name in kind.source.against]
+    complaints = [kind for kind in types if kind.source.against]
+    against = [name for kind in complaints for name in kind.source.against]
     if against:
-        own = [*main.responsible.inside, *main.responsible.outside]
+        own = [name for kind in complaints for name in (*kind.responsible.inside, *kind.responsible.outside)]
         said = h.said.text or h.said.transcript
         scopes = grid.unit_scopes(h.db, h.community_id) if rules.NAMED in against else []
         routing["against"] = list(rules.complained_of(against, said, scopes, own))

@@ -12,6 +12,7 @@ from gridbot.cases import actions, queries, voice
 from gridbot.desk import amends, drafts, fragments, notices, remarks, sameplace, twins
 from gridbot.desk.context import Hearing
 from gridbot.messages import OPEN_STATES, CaseState, Role
+from gridbot.texts import duty
 from gridbot.understanding.reading import Kind, Reading
 from gridbot.understanding.replies import read_confirmation
 from gridbot.understanding.replies_words import words_of
@@ -28,14 +29,14 @@ def about_a_case(h: Hearing, case: Row[Any], reading: Reading) -> bool:
     mine = _mine(h, case)
     if reading.kind is Kind.WITHDRAW and h.known_person() == case.reporter_id:
         withdraw(h, case)
+    elif mine and not drafts.reports(reading) and answered(h, case, text):
+        return True
     elif reading.kind is Kind.RESOLVED and mine:
-        mended(h, case)
+        return not _not_mended(h, text) and mended(h, case)
     elif reading.kind is Kind.STILL and mine:
         not_yet(h, case)
     elif reading.kind is Kind.STATUS:
         _say(h, case, _line(case), purpose="status")
-    elif mine and not drafts.reports(reading) and answered(h, case, text):
-        return True
     elif not mine and case.state in _LIVE and _joins(h, case, reading, text):
         twins.second(h, case, reading, report=drafts.reports(reading))
     elif mine and case.state in OPEN_STATES and fragments.may_join(h, reading, text, case):
@@ -91,11 +92,31 @@ def hear_aside(h: Hearing, reading: Reading) -> bool:
 
 
 def _resolved(h: Hearing, reading: Reading, text: str) -> bool:
-    """亮了谢谢: the reporter's word closes; a supporter's only after the leader said so."""
+    """亮了谢谢: the reporter's word closes; a supporter's only after the leader said so. What only sounds so
+    closes nothing: 又不亮了, 亮了吗."""
+    if _not_mended(h, text):
+        case = _meant(h, (CaseState.DONE, CaseState.CLOSED), reading, text)
+        return case is not None and _says_not_yet(h, text) and not_yet(h, case)
+    if len(text) <= ANSWER and _weak(h, text):
+        return False
     case = _meant(h, _LIVE, reading, text)
     if case is None or (case.reporter_id != h.known_person() and case.state != CaseState.DONE):
         return False
-    return mended(h, case)
+    return answered(h, case, text) or mended(h, case)
+
+
+def _not_mended(h: Hearing, text: str) -> bool:
+    asks = words_of(h.knows.packs).find("asked", text) is not None
+    return asks or _says_not_yet(h, text)
+
+
+def _says_not_yet(h: Hearing, text: str) -> bool:
+    return read_confirmation(text, h.knows.packs) == "not_yet"
+
+
+def _weak(h: Hearing, text: str) -> bool:
+    """In a group a mere yes or thanks may be meant for anybody."""
+    return not h.private and words_of(h.knows.packs).whole("weak_answer", clean(text).norm.strip())
 
 
 def _meant(h: Hearing, states: tuple[CaseState, ...], reading: Reading, text: str) -> Row[Any] | None:
@@ -178,11 +199,8 @@ def answered(h: Hearing, case: Row[Any], text: str) -> bool:
 
 
 def _answers_unquoted(h: Hearing, reading: Reading, text: str) -> bool:
-    """有水了, 还是不行, of somebody who was asked in this chat and does not quote the question. In a group
-    a mere yes or thanks may be meant for anybody."""
-    if len(text) > ANSWER:
-        return False
-    if not h.private and words_of(h.knows.packs).whole("weak_answer", clean(text).norm.strip()):
+    """有水了, 还是不行, of somebody who was asked in this chat and does not quote the question."""
+    if len(text) > ANSWER or _weak(h, text):
         return False
     case = _meant(h, (CaseState.DONE,), reading, text)
     return case is not None and (h.private or case.chat_id == h.chat.id) and answered(h, case, text)
@@ -219,6 +237,8 @@ def status(h: Hearing) -> bool:
 
 def _line(case: Row[Any]) -> str:
     state = texts.STATE_WORDS[case.state]
+    if case.state == CaseState.WAITING and (case.data.get("bounces") or case.data.get("looking")):
+        state = duty.looking_state()  # 不归我管 is between the handlers
     if case.state == CaseState.ACCEPTED and case.until_text:
         state = f"{state},{case.until_text}"
     return texts.status_line(voice.called(case, shared=True), case.number, state)

@@ -45,7 +45,7 @@ def households_line(done: int, total: int) -> str:
 
 
 def candidate_line(name: str, owner: str) -> str:
-    keeps = f"接之前{owner}先盯着" if owner else "接之前先记在这儿"
+    keeps = f"接之前{owner}先盯着" if owner else "接之前您先盯着"
     return f"等{name}接,{keeps}。"
 
 
