@@ -49,7 +49,7 @@ def test_when_a_limit_is_over(start: str, limit: str, over: str, why: str) -> No
     ("limit", "pause", "over", "why"),
     [
         ("2小时", ("10:30", "11:30"), "2026-11-19 13:00", "an hour stood still"),
-        ("4工作时", ("11:00", "15:00"), "2026-11-19 17:00", "two working hours of the four stood still"),
+        ("4工作时", ("11:00", "15:00"), "2026-11-19 18:00", "two working hours of the four stood still"),
         ("2工作日", ("10:30", "11:30"), "2026-11-23 10:00", "an hour within a day is no working day"),
         ("2小时", ("08:00", "09:00"), "2026-11-19 12:00", "over before it began"),
         ("2小时", ("12:00", "13:00"), "2026-11-19 12:00", "the limit was over already"),
