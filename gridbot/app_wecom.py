@@ -126,7 +126,7 @@ async def _while_connected(app: House, aibot: WecomAibot, mouth: Mouth, stop: as
     connection took the bot over, nothing is done but to tell the admins."""
     hang_up, quiet = asyncio.Event(), asyncio.Event()
     hearing = asyncio.create_task(aibot.run(hang_up))
-    speaking = asyncio.create_task(mouth.run(quiet))
+    speaking = asyncio.create_task(_once_connected(aibot, mouth, quiet))
     telling = asyncio.create_task(_tell_if_refused(app, aibot))
     stopping = asyncio.create_task(stop.wait())
     try:
@@ -142,6 +142,16 @@ async def _while_connected(app: House, aibot: WecomAibot, mouth: Mouth, stop: as
         await asyncio.gather(stopping, telling, return_exceptions=True)
     if aibot.line.state == "kicked":
         await _stay_away(app, mouth, stop)
+
+
+async def _once_connected(aibot: WecomAibot, mouth: Mouth, quiet: asyncio.Event) -> None:
+    """What waited to be said is not tried in vain before there is a connection."""
+    waiting = [asyncio.create_task(event.wait()) for event in (aibot.line.up, quiet)]
+    await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
+    for task in waiting:
+        task.cancel()
+    if not quiet.is_set():
+        await mouth.run(quiet)
 
 
 async def _stay_away(app: House, mouth: Mouth, stop: asyncio.Event) -> None:

@@ -59,6 +59,7 @@ class Line:
         longest: float = LONGEST,
     ) -> None:
         self.state = "starting"
+        self.up = asyncio.Event()  #: set while connected
         self.refused = asyncio.Event()  #: id or secret are wrong: somebody has to be told
         self._bot, self._secret, self._url, self._proxy = bot, secret, url, proxy
         self._heard, self._ack, self._beat, self._longest = heard, ack, beat, longest
@@ -108,6 +109,7 @@ class Line:
                     return await self._hold(reading, stop)
                 finally:
                     self._socket = None
+                    self.up.clear()
                     if not self._kicked and self.state == "connected":
                         self.state = "unreachable"
                     reading.cancel()
@@ -128,6 +130,7 @@ class Line:
         if code:
             return self._refused(code)
         self.state, self._failures = "connected", 0
+        self.up.set()
         stopping = asyncio.create_task(stop.wait())
         beating = asyncio.create_task(self._keep_alive())
         try:
