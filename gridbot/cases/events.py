@@ -123,7 +123,7 @@ def seal(event: dict[str, Any]) -> str:
         event["move"],
         event["person_id"],
         event["role"],
-        event["data"],
+        json.loads(json.dumps(event["data"])),
         event["digest"],
         event["at"].astimezone(UTC).isoformat(timespec="microseconds"),
         event["prev_hash"],
