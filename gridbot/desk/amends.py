@@ -15,8 +15,20 @@ from sqlalchemy import Row
 
 from gridbot import texts
 from gridbot.cases import actions, queries, samples, voice
-from gridbot.desk import bouncing, clockwork, corrections, drafts, fragments, moves, notices, opening, parties
+from gridbot.desk import (
+    bouncing,
+    clockwork,
+    corrections,
+    drafts,
+    fragments,
+    moves,
+    notices,
+    opening,
+    parties,
+    remarks,
+)
 from gridbot.desk.context import Hearing
+from gridbot.desk.remarks import Talk
 from gridbot.messages import OPEN_STATES, CaseState, Role
 from gridbot.store import outbox
 from gridbot.understanding.intents import IssueType
@@ -43,9 +55,6 @@ _NOT = re.compile(
 _AT = re.compile(
     rf"^(?:地点|位置|地方|地址)(?:应该)?(?:是|在|改[成为到])(?:在)?[\s:：]*(?P<at>[^,，。！!?？]{{2,24}}?){_END}"
 )
-_NO_REPORT = re.compile(
-    r"不是.{0,2}报[事修告]|没(?:在|有|想)?报[事修]|别记|说着玩|闹着玩|开(?:个)?玩笑|说笑|逗|随口|瞎说|瞎聊|当我没说"
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +68,7 @@ class Amend:
     number: int | None = None
 
 
-def amend(text: str) -> Amend | None:
+def amend(text: str, talk: Talk) -> Amend | None:
     """What a short text puts right, by its form alone; None for talk."""
     if not text or len(text) > LONGEST or not _HINT.search(text):
         return None
@@ -72,7 +81,7 @@ def amend(text: str) -> Amend | None:
         return Amend(found["to"], found["wrong"], number=of)
     if found := _INTO.match(rest) or _THIS.match(rest):
         return Amend(found["to"], number=of)
-    return Amend(none=True, number=of) if _NO_REPORT.search(rest) else None
+    return Amend(none=True, number=of) if talk.says("no_report", rest) else None
 
 
 # --- whose it is ---------------------------------------------------------------------------------
@@ -80,7 +89,7 @@ def amend(text: str) -> Amend | None:
 
 def of_quoted(h: Hearing, case: Row[Any], text: str) -> bool:
     """Said under the report, under what we said of it, or under its card. False: it puts nothing right."""
-    said = amend(text)
+    said = amend(text, remarks.of(h.knows.packs))
     if said is None or said.number not in (None, case.number):
         return False
     leads = h.leads and moves.may_handle(h, case)
@@ -91,7 +100,7 @@ def of_quoted(h: Hearing, case: Row[Any], text: str) -> bool:
 
 def unquoted(h: Hearing, text: str) -> bool:
     """With its number, in private; else of the speaker's own report shortly before."""
-    said = amend(text)
+    said = amend(text, remarks.of(h.knows.packs))
     if said is None:
         return False
     case = corrections.own(h) if said.number is None else None
@@ -245,7 +254,7 @@ def pressed(h: Hearing, case: Row[Any], button: Row[Any]) -> str:
 
 def no_report(h: Hearing, case: Row[Any], text: str) -> None:
     """A withdrawal that says the words were no report at all is a sample; a change of mind is none."""
-    if _NO_REPORT.search(text):
+    if remarks.of(h.knows.packs).says("no_report", text):
         leads = h.known_person() != case.reporter_id
         _sample(h, case, list(case.types), [], leads=leads)
 

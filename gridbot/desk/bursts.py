@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
@@ -17,33 +17,23 @@ from sqlalchemy import Row
 from gridbot import texts
 from gridbot.cases import actions, merging, queries, voice
 from gridbot.cases.actions import Draft
-from gridbot.desk import drafts, incident_words, notices, sameplace
+from gridbot.desk import drafts, incident_words, notices, remarks, sameplace
 from gridbot.desk.context import Hearing
 from gridbot.grid import queries as grid
+from gridbot.grid.settings import SettingsView
 from gridbot.messages import OPEN_STATES, Actor, CaseState
 from gridbot.store import timers
 from gridbot.store.tables import timers as timer_table
 from gridbot.understanding.reading import Place, Reading
 
-WITHIN = timedelta(minutes=10)
-PLACES, PEOPLE = 3, 5
-LASTS = timedelta(hours=6)  #: how long further reports of the type belong to an incident
 INCIDENT = "incident"  #: a timer that stands as long as further reports are taken in
-REACTIONS = 5  #: the first that many are shown that they were heard
-ANSWER_AGAIN = timedelta(minutes=5)
-_ASKS = re.compile(
-    r"停[电水气暖]了?(?:吗|么|嘛|没|伐|不|[?？])|是不是(?:停|没|断)|(?:怎么|咋|为啥|为什么)(?:没|停|断)[电水气暖]?"
-    r"|(?:几点|啥时候|什么时候|何时|啥辰光|多久|多会儿)(?:能|可以|才)?(?:来|恢复|有|好)|还(?:没|不)来(?:吗|[?？])"
-)
-
-
 _KNOWN = sa.select(timer_table.c.data).where(
     timer_table.c.kind == INCIDENT, timer_table.c.community_id == sa.bindparam("of_community")
 )
 
 
-def enough(places: int, people: int) -> bool:
-    return places >= PLACES or people >= PEOPLE
+def enough(places: int, people: int, settings: SettingsView) -> bool:
+    return places >= settings.burst_places or people >= settings.burst_people
 
 
 def label(places: Sequence[str]) -> str:
@@ -124,7 +114,7 @@ def _one_more(h: Hearing, case: Row[Any]) -> None:
     if h.chat.id not in incident_words.groups(case) and h.chat.kind == "group":
         incident_words.opened(h.db, case, [h.chat.id], h.now)
         actions.note(h.db, case, groups=[*incident_words.groups(case), h.chat.id])
-    elif shown < REACTIONS and not h.late:
+    elif shown < h.knows.settings.burst_reactions and not h.late:
         voice.react(h.db, h.chat, h.said.message, voice.SEEN, case=case, now=h.now)
         actions.note(h.db, case, shown=shown + 1)
     notices.after_more_words(h.db, case.id, h.now)
@@ -134,14 +124,15 @@ def _one_more(h: Hearing, case: Row[Any]) -> None:
 
 
 def _fold(h: Hearing, type_: str) -> bool:
-    since = h.said.sent_at - WITHIN
+    since = h.said.sent_at - h.knows.settings.burst_within
     found = [
         case
         for case in merging.live_of_type(h.db, h.community_id, type_, since)
         if not case.urgent and case.state in (CaseState.GATHERING, CaseState.WAITING, CaseState.ACCEPTED)
     ]
     places = {sameplace.building(key) or key for case in found for key in _places(case)}
-    if not found or not enough(len(places), sum(1 + case.supporters for case in found)):
+    people = sum(1 + case.supporters for case in found)
+    if not found or not enough(len(places), people, h.knows.settings):
         return False
     first, *others = found
     if first.number is None:
@@ -180,7 +171,8 @@ def _become_incident(h: Hearing, first: Row[Any], found: list[Row[Any]]) -> None
     timers.cancel(h.db, notices.NOTIFY, actions.subject(first.id))
     subject = actions.subject(first.id)
     data = {"case": first.id}
-    timers.set_timer(h.db, INCIDENT, subject, h.now + LASTS, community_id=h.community_id, data=data)
+    until = h.now + h.knows.settings.burst_lasts
+    timers.set_timer(h.db, INCIDENT, subject, until, community_id=h.community_id, data=data)
     fresh = queries.case(h.db, first.id)
     if not h.late:
         incident_words.opened(h.db, fresh, chats, h.now)
@@ -214,19 +206,24 @@ def _common(h: Hearing, nodes: Sequence[int]) -> int | None:
 
 def answered(h: Hearing, text: str) -> bool:
     """A question about what is known to be out, answered once in a while and never opened."""
-    if not h.talk or len(text) > 40 or not _ASKS.search(text) or h.leads:
+    if not h.talk or h.leads or not 0 < len(text) <= 40 or not _asks(h, text):
         return False
     about = drafts.topics(h, text)
-    for case in queries.recent_in_chat(h.db, h.chat.id, h.said.sent_at - LASTS):
+    for case in queries.recent_in_chat(h.db, h.chat.id, h.said.sent_at - h.knows.settings.burst_lasts):
         if not incident_words.is_incident(case) or case.state == CaseState.CLOSED:
             continue
         if about and not about & set(case.types):
             continue
         last = case.data.get("answered")
-        if not h.late and (not last or h.now - datetime.fromisoformat(last) >= ANSWER_AGAIN or h.for_us):
+        again = h.knows.settings.burst_answer
+        if not h.late and (not last or h.now - datetime.fromisoformat(last) >= again or h.for_us):
             _answer(h, case)
         return True
     return False
+
+
+def _asks(h: Hearing, text: str) -> bool:
+    return remarks.of(h.knows.packs).says("outage_asks", text)
 
 
 def _answer(h: Hearing, case: Row[Any]) -> None:

@@ -10,37 +10,34 @@ from sqlalchemy import Row
 
 from gridbot import texts
 from gridbot.cases import actions, queries, voice
-from gridbot.desk import drafts, fragments, notices, opening, sameplace
+from gridbot.desk import drafts, fragments, notices, opening, remarks, sameplace
 from gridbot.desk.context import Hearing
+from gridbot.desk.remarks import Talk
 from gridbot.messages import OPEN_STATES, CaseState
 from gridbot.understanding.reading import Place, Reading
 
 WITHIN = timedelta(hours=2)  #: of the report; later one says it whole
-_TYPO = re.compile(
-    "打错|说错|写错|讲错|报错|输错|少打|多打|更正|纠正|搞错楼|弄错楼|记错|口误|手误|手滑|(?:不对|错了)[,， ]"
-)
-_GROUP = re.compile(r"错群|群.{0,2}错")
-_BARE = re.compile(r"^(?:不好意思|抱歉|啊|哎呀|哎|,|，| )*(?:打错|说错|写错|讲错|输错|记错)了?[。!！~ ]*$")
 
 
-def put_right_by(text: str, places: tuple[Place, ...]) -> Place | None:
+def put_right_by(text: str, places: tuple[Place, ...], talk: Talk) -> Place | None:
     """The place a text corrects to; None if it corrects none."""
-    if not places or len(text) > 60 or _GROUP.search(text):
+    if not places or len(text) > 60 or talk.says("wrong_group", text):
         return None
     wrong = [one for one in places if re.search(rf"不是(?:在)?{re.escape(one.text)}", text)]
     right = [one for one in places if one not in wrong and one.strength > 1]
     if wrong and right and "是" in text.replace("不是", ""):
         return right[0]
-    return right[-1] if right and _TYPO.search(text) else None
+    return right[-1] if right and talk.says("typo", text) else None
 
 
 def correct(h: Hearing, reading: Reading, text: str) -> bool:
     """A correction of the sender's own case in this chat, gathering or open. False: it is none."""
-    if not text or not (_TYPO.search(text) or "不是" in text):
+    talk = remarks.of(h.knows.packs)
+    if not text or not (talk.says("typo", text) or "不是" in text):
         return False
     reading = drafts.with_places(h, reading, text)
-    place = put_right_by(text, reading.places)
-    bare = bool(_BARE.match(text))
+    place = put_right_by(text, reading.places, talk)
+    bare = talk.says("only_typo", text)
     if place is None and not bare:
         return False
     case = own(h)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -21,9 +20,6 @@ from gridbot.understanding.reading import Band, Kind, Place, Reading
 
 BACK = 8  #: how many of the sender's last messages may be fragments said before
 _NEVER = (Kind.QUESTION, Kind.RESOLVED, Kind.STATUS, Kind.WITHDRAW)
-_THEN = re.compile(r"去年|前年|以前|从前|当年|那年|前几年|早几年|小时候|要是|如果|万一")
-_ONCE = re.compile(r"上趟|上次|上回|上个月|以前|那次|那回")
-_MORE = re.compile(r"还有|另外|对了|再有|再说|顺便|两桩|两件")
 
 _BEFORE = (
     sa.select(inbox.c.id, inbox.c.incoming)
@@ -64,7 +60,8 @@ def may_join(h: Hearing, reading: Reading, text: str, case: Row[Any]) -> bool:
     does not: 接龙, a price, thanks, an answer to somebody else's talk."""
     if reading.kind in _NEVER or drafts.reports(reading):
         return False
-    if remarks.other_talk(text) or (remarks.joke(text) and not reading.places):
+    words = remarks.of(h.knows.packs)
+    if words.other_talk(text) or (words.joke(text) and not reading.places):
         return False
     answers = h.said.reply_to
     return not answers or queries.by_message(h.db, h.community_id, h.chat.id, answers) == case.id
@@ -81,7 +78,7 @@ def continues(h: Hearing, case: Row[Any], draft: Draft, reading: Reading, text: 
         return near or also(h, case, draft, text)
     if case.urgent:
         return near
-    if _MORE.search(text) or (placed and reading.band is Band.OPEN):
+    if remarks.of(h.knows.packs).says("more", text) or (placed and reading.band is Band.OPEN):
         return False
     if draft.place_key and case.data.get("band") == Band.OPEN.value:
         return near and (placed or reading.band is Band.ASK)  # a place said late sounds like half a report
@@ -90,7 +87,11 @@ def continues(h: Hearing, case: Row[Any], draft: Draft, reading: Reading, text: 
 
 def also(h: Hearing, case: Row[Any], draft: Draft, text: str) -> bool:
     """3号楼没水, then 4号楼也没: one want of water."""
-    return _supply(h, draft.types) and remarks.remark(text, tuple(case.types)) is remarks.Remark.TOO
+    return _supply(h, draft.types) and _remark(h, text, case) is remarks.Remark.TOO
+
+
+def _remark(h: Hearing, text: str, case: Row[Any]) -> remarks.Remark:
+    return remarks.of(h.knows.packs).remark(text, tuple(case.types))
 
 
 def _supply(h: Hearing, types: Any) -> bool:
@@ -130,7 +131,7 @@ def _place_it(h: Hearing, case: Row[Any], reading: Reading, text: str) -> None:
         set_place(h, case, place, sameplace.joined(case.place if case.place_key else "", place.text))
     elif _finer(place, case):
         set_place(h, case, place, sameplace.joined(case.place, place.text), finer=True)
-    elif _supply(h, case.types) and remarks.remark(text, tuple(case.types)) is remarks.Remark.TOO:
+    elif _supply(h, case.types) and _remark(h, text, case) is remarks.Remark.TOO:
         set_place(h, case, place, f"{case.place}、{place.text}", finer=True)
 
 
@@ -224,7 +225,8 @@ def _may_be_fragment(h: Hearing, said: Incoming) -> bool:
     text = said.text or said.transcript
     if said.forwarded or said.start or said.reply_to or said.text.startswith(("/", "／")):
         return False
-    if remarks.other_talk(text) or remarks.joke(text) or remarks.plus_one(text) or _THEN.search(text):
+    words = remarks.of(h.knows.packs)
+    if words.other_talk(text) or words.joke(text) or words.plus_one(text) or words.says("then", text):
         return False
     reading = drafts.read(h, text) if text else None
     return reading is None or (reading.kind not in (*_NEVER, Kind.SUPPORT) and not _of_another_time(reading))
@@ -271,19 +273,15 @@ def supporter_goes_on(h: Hearing, reading: Reading, text: str) -> bool:
     person = h.known_person()
     if person is None or not h.backs:
         return False
+    words = remarks.of(h.knows.packs)
     for case in queries.backed_in_chat(h.db, h.chat.id, person):
         last = queries.last_words(h.db, case.id, person)
         if last is None or h.said.sent_at - last > h.knows.settings.gather_idle:
             continue
         if (
             not may_join(h, reading, text, case)
-            or _ONCE.search(text)
-            or remarks.remark(text)
-            in (
-                remarks.Remark.FINE,
-                remarks.Remark.BACK,
-                remarks.Remark.ELSE,
-            )
+            or words.says("once", text)
+            or words.remark(text) in (remarks.Remark.FINE, remarks.Remark.ELSE)
         ):
             return False
         said = drafts.said_of(h, part="support")

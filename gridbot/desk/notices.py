@@ -29,7 +29,6 @@ from gridbot.texts import closing as closing_words
 NOTIFY, CLAIM, GATHER, UNPLACED, CONFIRM = "notify", "claim", "gather", "unplaced", "confirm"
 ALARM = "alarm"  #: nobody has taken an emergency: the next level
 CARD = "card"  #: an incident's card is edited a little later
-CARD_EVERY = timedelta(seconds=30)
 ASK_AGAIN_NEVER = timedelta(hours=24)  #: how long an answer to a question is waited for
 
 
@@ -448,7 +447,7 @@ def _card_later(db: Connection, case: Row[Any], now: datetime) -> None:
     due = case.data.get("card_due")
     if due and datetime.fromisoformat(due) > now:
         return
-    at = now + CARD_EVERY
+    at = now + grid.settings_of(db, case.community_id).card_every
     actions.note(db, case, card_due=at.isoformat())
     timers.set_timer(db, CARD, actions.subject(case.id), at, community_id=case.community_id)
 

@@ -20,34 +20,16 @@ from gridbot import texts
 from gridbot.almanac.spoken import parse_when
 from gridbot.cases import voice
 from gridbot.cases.actions import Draft
-from gridbot.desk import drafts, sameplace
+from gridbot.desk import drafts, remarks, sameplace
 from gridbot.desk.context import Hearing
+from gridbot.desk.remarks import Talk
 from gridbot.grid import queries as grid
 from gridbot.store import timers
 from gridbot.store.tables import timers as timer_table
 from gridbot.understanding.reading import Band, Kind, Reading
 
 PLANNED = "planned"
-BEFORE = timedelta(minutes=10)  #: a valve is shut a little early
-AFTERWARDS = timedelta(hours=12)  #: how long "还没水" is understood after its end
-AGAIN = timedelta(minutes=10)  #: the same answer is not given twice in a group within it
 
-#: What stops → (type, the words for it).
-_STOPS = {
-    "停水": "water",
-    "断水": "water",
-    "停电": "power",
-    "断电": "power",
-    "停气": "gas",
-    "停燃气": "gas",
-    "停暖": "heating",
-    "停热": "heating",
-    "停供": "heating",
-}
-_STOP = re.compile("|".join(_STOPS))
-_FORMAL = re.compile(
-    r"^[【\[]|通知|公告|检修|计划|温馨提[示醒]|施工|抢修|改造|自来水公司|供电局|供电公司|热力公司"
-)
 _PART = r"(?P<{0}_part>次日|明早|第二天|凌晨|清晨|早上|早|上午|中午|下午|傍晚|晚上|晚|夜里)?"
 _HOUR = r"(?P<{0}>\d{{1,2}})(?:[:：](?P<{0}_min>\d\d)|[点时](?:(?P<{0}_half>半)|(?P<{0}_m>\d{{1,2}})分?)?)?"
 _SPAN = re.compile(
@@ -57,7 +39,6 @@ _SPAN = re.compile(
     + r"(?![号栋幢楼0-9])"
 )
 _HOUSES = re.compile(r"(?<![\d:：])(\d{1,3}) {0,1}(?:-|—|~|～|到|至) {0,1}(\d{1,3})(?:号楼|号|栋|幢)")
-_LATE_PARTS = ("下午", "傍晚", "晚上", "晚", "夜里")
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,33 +52,33 @@ class Outage:
     high: int = 0
 
 
-def understand(text: str, now: datetime, zone: ZoneInfo) -> Outage | None:
+def understand(text: str, now: datetime, zone: ZoneInfo, talk: Talk) -> Outage | None:
     """明天9点到12点停水 · 【停电】周五13:30-17:00 1-6号楼."""
-    stop = _STOP.search(text)
-    span = _SPAN.search(text) if stop and len(text) < 400 else None
+    stop = next((word for word in talk.file.stops if word in text), None) if len(text) < 400 else None
+    span = _SPAN.search(text) if stop else None
     if stop is None or span is None:
         return None
     rest = text[: span.start()] + " " + text[span.end() :]
     when = parse_when(_HOUSES.sub(" ", rest), now, zone)
     day = when.date() if isinstance(when, datetime) else when or now.astimezone(zone).date()
-    start = _at(day, span, "a", zone, None)
-    end = _at(day, span, "b", zone, start)
+    start = _at(day, span, "a", zone, None, talk)
+    end = _at(day, span, "b", zone, start, talk)
     if start is None or end is None or end <= start or end - start > timedelta(days=2):
         return None
     houses = _HOUSES.search(rest)
     low, high = (int(houses[1]), int(houses[2])) if houses else (0, 0)
-    return Outage(_STOPS[stop.group()], start, end, low, high)
+    return Outage(talk.file.stops[stop], start, end, low, high)
 
 
 def _at(
-    day: date, span: re.Match[str], which: str, zone: ZoneInfo, after: datetime | None
+    day: date, span: re.Match[str], which: str, zone: ZoneInfo, after: datetime | None, talk: Talk
 ) -> datetime | None:
     """The hour named; without a word for the time of day, the one that makes sense after the start."""
     hour, part = int(span[which]), span[f"{which}_part"] or ""
     minute = 30 if span[f"{which}_half"] else int(span[f"{which}_min"] or span[f"{which}_m"] or 0)
     if hour > 24 or minute > 59:
         return None
-    if (part in _LATE_PARTS and hour < 12) or (not part and after is None and hour < 6):
+    if (talk.says("late_parts", part) and hour < 12) or (not part and after is None and hour < 6):
         hour += 12
     at = datetime(day.year, day.month, day.day, tzinfo=zone) + timedelta(hours=hour, minutes=minute)
     if part in ("次日", "明早", "第二天"):
@@ -118,10 +99,11 @@ def announced(h: Hearing, text: str) -> bool:
     """Keeps an announcement. False: the text is none."""
     if "停" not in text and "断" not in text:
         return False
-    outage = understand(text, h.now, h.knows.settings.zone)
+    talk = remarks.of(h.knows.packs)
+    outage = understand(text, h.now, h.knows.settings.zone, talk)
     if outage is None or outage.type not in h.knows.packs.types or outage.end <= h.now:
         return False
-    if not h.leads and not _FORMAL.search(text):
+    if not h.leads and not talk.says("formal", text):
         return False
     data = {
         "type": outage.type,
@@ -159,7 +141,9 @@ def answers(h: Hearing, draft: Draft) -> bool:
         return False
     for row in _known(h, draft.types):
         start, end = (datetime.fromisoformat(row.data[name]) for name in ("start", "end"))
-        if start - BEFORE <= h.said.sent_at < end and _concerns(row.data, draft.place_key):
+        if start - h.knows.settings.planned_before <= h.said.sent_at < end and _concerns(
+            row.data, draft.place_key
+        ):
             _say(h, row, start, end)
             return True
     return False
@@ -179,7 +163,9 @@ def _concerns(data: dict[str, Any], place_key: str) -> bool:
 
 def _say(h: Hearing, row: Row[Any], start: datetime, end: datetime) -> None:
     before = row.data["answered"].get(str(h.chat.id))
-    if h.late or (before and h.now - datetime.fromisoformat(before) < AGAIN and not h.for_us):
+    if h.late or (
+        before and h.now - datetime.fromisoformat(before) < h.knows.settings.planned_again and not h.for_us
+    ):
         return
     zone = h.knows.settings.zone
     span, until = _span(start.astimezone(zone), end.astimezone(zone))
@@ -215,7 +201,10 @@ def still(h: Hearing, reading: Reading, text: str) -> bool:
     types = [one.id for one in h.knows.packs.types.values() if one.supply]
     for row in _known(h, types):
         end = datetime.fromisoformat(row.data["end"])
-        if end <= h.said.sent_at <= end + AFTERWARDS and texts.OUTAGES[row.data["type"]][1] in text:
+        if (
+            end <= h.said.sent_at <= end + h.knows.settings.planned_after
+            and texts.OUTAGES[row.data["type"]][1] in text
+        ):
             from gridbot.desk import reports
 
             reports.hear_report(h, _as_report(h, row.data["type"], drafts.with_places(h, reading, text)))
@@ -233,7 +222,7 @@ def _as_report(h: Hearing, type_: str, reading: Reading) -> Reading:
 def over(db: Connection, timer: Row[Any]) -> None:
     """The announced hours are over; they are remembered a little for those who say 还没水."""
     if not timer.data.get("over"):
-        until = timer.due_at + AFTERWARDS
+        until = timer.due_at + grid.settings_of(db, timer.community_id).planned_after
         timers.set_timer(
             db,
             PLANNED,

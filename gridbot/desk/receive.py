@@ -121,7 +121,8 @@ def _spoken_to(h: Hearing, text: str, reading: Reading) -> bool:
 
 def _may_matter(h: Hearing, text: str) -> bool:
     """Plain talk of somebody nothing is waited for from: beside a fresh report, or 又堵了."""
-    return (h.talk and remarks.hint(text)) or bool(vague.said(text))
+    words = remarks.of(h.knows.packs)
+    return (h.talk and words.hint(text)) or bool(vague.said(text, words))
 
 
 def _aside(h: Hearing, reading: Reading, text: str) -> bool:

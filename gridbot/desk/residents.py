@@ -54,7 +54,7 @@ def _of_that_talk(h: Hearing, case: Row[Any], reading: Reading) -> bool:
 
 def _joins(h: Hearing, case: Row[Any], reading: Reading, text: str) -> bool:
     if reading.kind is Kind.SUPPORT:
-        return not remarks.other_talk(text)
+        return not remarks.of(h.knows.packs).other_talk(text)
     if drafts.reports(reading):
         return bool(set(reading.types) & set(case.types))
     return twins.claims(h, case, reading, text)
@@ -86,9 +86,9 @@ def hear_aside(h: Hearing, reading: Reading) -> bool:
         case Kind.CHAT:
             if _answers_unquoted(h, reading, text):
                 return True
-            return remarks.came_back(text) and _resolved(h, reading, text)
+            return remarks.of(h.knows.packs).came_back(text) and _resolved(h, reading, text)
         case _:
-            return remarks.came_back(text) and _resolved(h, reading, text)
+            return remarks.of(h.knows.packs).came_back(text) and _resolved(h, reading, text)
 
 
 def _resolved(h: Hearing, reading: Reading, text: str) -> bool:

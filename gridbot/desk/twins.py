@@ -73,14 +73,12 @@ def _same_thing(h: Hearing, case: Row[Any], draft: Draft, text: str) -> bool:
         if not draft.place_key:
             return bool(h.said.sent_at - case.reported_at <= UNPLACED)
         return near or fragments.also(h, case, draft, text)
-    return near and (_points_back(text) or same_report(queries.words_of(h.db, case.id), text) >= LIKE)
+    return near and (_points_back(h, text) or same_report(queries.words_of(h.db, case.id), text) >= LIKE)
 
 
-def _points_back(text: str) -> bool:
+def _points_back(h: Hearing, text: str) -> bool:
     """那灯, 那个坑: a thing spoken of before."""
-    return any(
-        word in text for word in ("那个", "那灯", "那盏", "那棵", "那堆", "那辆", "那边", "那里", "那儿")
-    )
+    return remarks.of(h.knows.packs).says("that_one", text)
 
 
 # --- joining -------------------------------------------------------------------------------------
@@ -134,12 +132,14 @@ def _thank(h: Hearing, case: Row[Any], *, report: bool) -> None:
 
 def remarked(h: Hearing, reading: Reading, text: str, only: frozenset[Remark] = frozenset()) -> bool:
     """Somebody's short remark that belongs to what was just reported in this chat. `only`: no other kinds."""
-    if not h.talk or h.leads or not remarks.hint(text, only):
+    if not h.talk or h.leads or not remarks.of(h.knows.packs).hint(text, only):
         return False
     reading = drafts.with_places(h, reading, text)
     person = h.known_person()
     for case in _candidates(h, text):
-        if case.reporter_id == person or (only and remarks.remark(text, tuple(case.types)) not in only):
+        if case.reporter_id == person or (
+            only and remarks.of(h.knows.packs).remark(text, tuple(case.types)) not in only
+        ):
             continue
         if claims(h, case, reading, text):
             second(h, queries.case(h.db, case.id), reading, report=False)
@@ -160,7 +160,7 @@ def _candidates(h: Hearing, text: str) -> list[Row[Any]]:
 
 def claims(h: Hearing, case: Row[Any], reading: Reading, text: str) -> bool:
     """Whether a remark says the same trouble as the case."""
-    kind = remarks.remark(text, tuple(case.types))
+    kind = remarks.of(h.knows.packs).remark(text, tuple(case.types))
     last = queries.last_words(h.db, case.id, case.reporter_id) or case.reported_at
     about = remarks.About(
         types=tuple(case.types),
@@ -172,11 +172,12 @@ def claims(h: Hearing, case: Row[Any], reading: Reading, text: str) -> bool:
         quoted=bool(h.said.reply_to)
         and queries.by_message(h.db, h.community_id, h.chat.id, h.said.reply_to) == case.id,
     )
-    if not remarks.belongs(kind, about, bare=remarks.plus_one(text)):
+    words = remarks.of(h.knows.packs)
+    if not words.belongs(kind, about, bare=words.plus_one(text)):
         return False
     if h.said.reply_to and not about.quoted:
         return False  # an answer to somebody else's words
-    return about.quoted or not remarks.says_plus(text) or not _other_talk_since(h, last)
+    return about.quoted or not words.says_plus(text) or not _other_talk_since(h, last)
 
 
 def _supply(h: Hearing, case: Row[Any]) -> bool:
@@ -186,6 +187,5 @@ def _supply(h: Hearing, case: Row[Any]) -> bool:
 
 def _other_talk_since(h: Hearing, last: Any) -> bool:
     """Whether a 接龙 or the like began since: then a bare "+1" is meant for that."""
-    return any(
-        remarks.calls_for_plus(text) for text in queries.texts_since(h.db, h.chat.id, last, h.inbox_id)
-    )
+    words = remarks.of(h.knows.packs)
+    return any(words.calls_for_plus(text) for text in queries.texts_since(h.db, h.chat.id, last, h.inbox_id))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from datetime import timedelta
 from typing import Any
 
@@ -13,20 +12,13 @@ from gridbot.cases import actions, queries
 from gridbot.cases.actions import Draft
 from gridbot.desk import drafts, fragments, notices, opening, remarks
 from gridbot.desk.context import Hearing
+from gridbot.desk.remarks import Talk
 from gridbot.messages import CaseState, IncomingKind, load_incoming
 from gridbot.store.tables import inbox
 from gridbot.understanding.reading import Band, Kind, Place, Reading
 
 CONTEXT = timedelta(minutes=10)  #: how far back talk explains such words
 CASES = timedelta(days=7)  #: and how far back a case of the same person does
-_FAULT = r"堵|坏|漏|停|断|灭|黑|返|冒|满|淹|卡|跳闸|不亮|不热|不通|不走|不动|不行|没水|没电|没气|这样"
-_BEGINS = r"[哎唉呀啊喂哦,， ]|怎么|咋|今天|今朝|现在|这|那|它|好像|真是|你看"
-_VAGUE = re.compile(rf"^(?:{_BEGINS}){{0,4}}又(?P<fault>{_FAULT})掉?[了啦咧哩]?(?=$|[ ,，。.!！?？~～])")
-#: What nobody asks about unless the speaker also complains: 又停了 may be the rain.
-_WEAK = frozenset(("停", "断", "满", "这样", "黑", "没水", "没电", "没气"))
-_COMPLAINS = re.compile(
-    r"烦|有没有人|没人管|管管|谁管|受不了|气死|怎么办|咋办|天天|老是|要命|吃不消|求|报修|师傅"
-)
 
 _TALK = (
     sa.select(inbox.c.incoming, inbox.c.user)
@@ -41,15 +33,15 @@ _TALK = (
 )
 
 
-def said(text: str) -> str:
+def said(text: str, talk: Talk) -> str:
     """The fault such words name ("堵"); "" if they are no vague report."""
-    found = _VAGUE.match(text) if 0 < len(text) <= 30 else None
+    found = talk.match("vague", text) if 0 < len(text) <= 30 else None
     return found["fault"] if found else ""
 
 
 def hear(h: Hearing, reading: Reading, text: str) -> bool:
     """A vague report: resolved by the talk before it, by the sender's earlier case, or asked about."""
-    fault = said(text)
+    fault = said(text, remarks.of(h.knows.packs))
     if not fault or h.leads or (drafts.reports(reading) and reading.band is Band.OPEN):
         return False
     talk = _talk_before(h)
@@ -88,7 +80,7 @@ def _talk_before(h: Hearing) -> list[str]:
     others: list[str] = []
     for row in h.db.execute(_TALK, which):
         one = load_incoming(row.incoming)
-        if one.kind != IncomingKind.MESSAGE or not one.text or remarks.other_talk(one.text):
+        if one.kind != IncomingKind.MESSAGE or not one.text or remarks.of(h.knows.packs).other_talk(one.text):
             continue
         (own if row.user == h.said.sender.id else others).append(one.text)
     return own + others
@@ -133,7 +125,8 @@ def _unclear(h: Hearing, reading: Reading, text: str, fault: str) -> bool:
     """Nothing says what is meant: the window is waited for, then one question is put."""
     if h.late or fragments.gathering_cases(h):
         return False
-    if fault in _WEAK and not _COMPLAINS.search(text):
+    words = remarks.of(h.knows.packs)
+    if words.says("weak_fault", fault) and not words.says("complains", text):
         return False
     places = drafts.with_places(h, reading, text).places
     place = drafts.best_place(places)

@@ -48,6 +48,17 @@ SETTINGS: Mapping[str, Setting] = {
     "leader_delay": Setting(Form.SECONDS, 30, "告诉网格长前等(秒)", 0, 600),
     "urgent_claim": Setting(Form.MINUTES, 5, "紧急事没人接(分钟)", 1, 60),
     "answer_within": Setting(Form.MINUTES, 48 * 60, "等居民回话(分钟)", 60, 14 * 24 * 60),
+    "ask_after": Setting(Form.SECONDS, 120, "没说在哪,等几秒再问", 20, 3600),
+    "card_every": Setting(Form.SECONDS, 30, "大面积的卡片几秒改一次", 5, 600),
+    "burst_within": Setting(Form.MINUTES, 10, "大面积:几分钟之内", 1, 120),
+    "burst_places": Setting(Form.COUNT, 3, "大面积:几处", 2, 100),
+    "burst_people": Setting(Form.COUNT, 5, "大面积:几个人", 2, 1000),
+    "burst_lasts": Setting(Form.MINUTES, 6 * 60, "大面积:多久之内还算这件", 10, 48 * 60),
+    "burst_reactions": Setting(Form.COUNT, 5, "大面积:前几个给表情", 0, 100),
+    "burst_answer": Setting(Form.MINUTES, 5, "大面积:几分钟之内不重复回答", 1, 120),
+    "planned_before": Setting(Form.MINUTES, 10, "计划停供:提前几分钟也算", 0, 120),
+    "planned_after": Setting(Form.MINUTES, 12 * 60, "计划停供:过后多久听还没来", 10, 72 * 60),
+    "planned_again": Setting(Form.MINUTES, 10, "计划停供:几分钟之内不重复回答", 1, 120),
     "quiet_start": Setting(Form.CLOCK, "21:00", "夜里从"),
     "quiet_end": Setting(Form.CLOCK, "08:00", "夜里到"),
     "ack": Setting(Form.ACK, "first", "回应方式"),
@@ -93,6 +104,17 @@ class SettingsView:
     gather_most: timedelta
     leader_delay: timedelta
     urgent_claim: timedelta
+    ask_after: timedelta  #: of silence after a report without a place, then one question is put
+    card_every: timedelta  #: how often an incident's card is edited at most
+    burst_within: timedelta  #: within it so many places or people with one supply fault are one incident
+    burst_places: int
+    burst_people: int
+    burst_lasts: timedelta  #: how long further reports belong to an incident
+    burst_reactions: int  #: the first that many are shown that they were heard
+    burst_answer: timedelta  #: 停电了吗 is answered again after it
+    planned_before: timedelta  #: a valve is shut a little early
+    planned_after: timedelta  #: how long 还没水 is understood after the announced end
+    planned_again: timedelta  #: the same answer is not given twice in a group within it
     answer_within: timedelta  #: after it a case said to be mended is 未回访
     quiet_start: time
     quiet_end: time

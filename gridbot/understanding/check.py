@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -9,6 +10,7 @@ from gridbot.understanding.intents import Packs, Role
 from gridbot.understanding.places import Gazetteer
 from gridbot.understanding.reader import read
 from gridbot.understanding.reading import Band
+from gridbot.understanding.replies_words import NAMED, Words
 from gridbot.understanding.schema import TypeFile
 
 
@@ -19,7 +21,7 @@ class Problem:
 
 
 def check(packs: Packs) -> list[Problem]:
-    return [*_repeated(packs), *_shadowed(packs), *_examples(packs), *_traps(packs)]
+    return [*_repeated(packs), *_shadowed(packs), *_examples(packs), *_traps(packs), *_remarks(packs)]
 
 
 def _repeated(packs: Packs) -> Iterator[Problem]:
@@ -68,3 +70,17 @@ def _traps(packs: Packs) -> Iterator[Problem]:
         got = read(text, packs, nowhere)
         if got.band is not Band.SILENT:
             yield Problem("traps", f"应当沉默：{text}（读作 {'、'.join(got.types)}）")
+
+
+def _remarks(packs: Packs) -> Iterator[Problem]:
+    """Groups that remarks.yaml names and does not hold; a group that does not compile."""
+    groups = packs.remarks.groups
+    words = Words(groups)
+    for name, group in groups.items():
+        for other in {one for pattern in group.patterns for one in NAMED.findall(pattern)}:
+            if other not in groups:
+                yield Problem("remarks", f"{name} 里用到的“{other}”没有")
+        try:
+            words.pattern(name)
+        except re.error as error:
+            yield Problem("remarks", f"{name} 合起来不成句型：{error}")

@@ -24,6 +24,7 @@ from gridbot.understanding.schema import (
     Pairs,
     Phrases,
     PlacesFile,
+    RemarksFile,
     Responsible,
     Thresholds,
     TypeFile,
@@ -86,6 +87,7 @@ class Packs:
     automaton: AhoCorasick = field(repr=False)
     places: PlacesFile = field(repr=False)
     replies: Mapping[str, Phrases] = field(repr=False)
+    remarks: RemarksFile = field(repr=False)
     dialect: Dialect = field(repr=False)
     sound_words: tuple[str, ...] = field(repr=False)
     silent_lines: tuple[str, ...] = field(repr=False)
@@ -279,7 +281,15 @@ def _parts(word: str) -> Iterator[str]:
             yield word[start : start + size]
 
 
+def _known_types(merged: Merged) -> None:
+    remarks = merged.remarks
+    named = {*remarks.stops.values(), *remarks.lacks, *remarks.obstacles}
+    for kind in sorted(named.union(*remarks.senses.values()) - set(merged.types)):
+        raise PackError("remarks.yaml", None, kind, "no such issue type")
+
+
 def _compile(merged: Merged) -> Packs:
+    _known_types(merged)
     builder = _Builder(merged)
     specs = [spec for spec in merged.types.values() if not spec.disabled]
     for number, spec in enumerate(specs):
@@ -302,6 +312,7 @@ def _compile(merged: Merged) -> Packs:
         ),
         places=merged.places,
         replies=MappingProxyType(merged.replies),
+        remarks=merged.remarks,
         dialect=builder.dialect,
         sound_words=tuple(dict.fromkeys(merged.sounds)),
         silent_lines=tuple(merged.silent),

@@ -16,6 +16,7 @@ from gridbot.understanding.schema import (
     Layer,
     Phrases,
     PlacesFile,
+    RemarksFile,
     SoundsFile,
     TrapsFile,
     TypeFile,
@@ -34,6 +35,7 @@ class Merged:
     cues: dict[str, CueFile] = field(default_factory=dict)
     replies: dict[str, Phrases] = field(default_factory=dict)
     places: PlacesFile = field(default_factory=PlacesFile)
+    remarks: RemarksFile = field(default_factory=RemarksFile)
     sounds: list[str] = field(default_factory=list)
     same: dict[str, str] = field(default_factory=dict)
     phrases: dict[str, str] = field(default_factory=dict)
@@ -82,14 +84,19 @@ def _read_file(merged: Merged, file: Path) -> None:
             merged.words.setdefault(name, []).extend(words)
     elif file.name == "cues.yaml":
         for name, data in _mapping(document).items():
-            _check_patterns(document, name, data)
+            _check_patterns(document, (name,), data)
             over = check(CueFile, document, data, (name,))
             merged.cues[name] = _lay(merged.cues.get(name), over)
     elif file.name == "replies.yaml":
         for name, data in _mapping(document).items():
-            _check_patterns(document, name, data)
+            _check_patterns(document, (name,), data)
             phrases = check(Phrases, document, data, (name,))
             merged.replies[name] = _lay(merged.replies.get(name), phrases)
+    elif file.name == "remarks.yaml":
+        groups = _mapping(document).get("groups")
+        for name, data in groups.items() if isinstance(groups, dict) else ():
+            _check_patterns(document, ("groups", name), data)
+        merged.remarks = _lay(merged.remarks, check(RemarksFile, document))
     elif file.name == "places.yaml":
         merged.places = _lay(merged.places, check(PlacesFile, document))
     elif file.name == "dialect.yaml":
@@ -116,6 +123,8 @@ def read_single(merged: Merged, file: Path) -> None:
     for name, words in layer.words.items():
         merged.words.setdefault(name, []).extend(words)
     merged.traps += layer.traps
+    groups = {name: Phrases(words=words) for name, words in layer.remarks.items()}
+    merged.remarks = _lay(merged.remarks, RemarksFile(groups=groups))
     for spec in layer.types:
         merged.types[spec.id] = _lay(merged.types.get(spec.id), spec)
 
@@ -126,13 +135,13 @@ def _mapping(document: Document) -> dict[str, Any]:
     return document.data
 
 
-def _check_patterns(document: Document, name: str, data: Any) -> None:
+def _check_patterns(document: Document, at: tuple[str, ...], data: Any) -> None:
     patterns = data.get("patterns") if isinstance(data, dict) else None
     for i, pattern in enumerate(patterns if isinstance(patterns, list) else []):
         try:
             bounded(str(pattern))
         except Exception as error:
-            raise document.error((name, "patterns", i), f"not a usable pattern: {error}") from None
+            raise document.error((*at, "patterns", i), f"not a usable pattern: {error}") from None
 
 
 def _lay(under: M | None, over: M) -> M:
@@ -149,9 +158,14 @@ def _lay(under: M | None, over: M) -> M:
             values[name] = _lay(below, above)
         elif isinstance(below, dict):
             values[name] = {
-                key: _lay(below.get(key), above[key]) if key in above else below[key]
+                key: _over(below.get(key), above[key]) if key in above else below[key]
                 for key in [*below, *(key for key in above if key not in below)]
             }
         else:
             values[name] = above if said else below
     return type(under).model_construct(set(values), **values)
+
+
+def _over(under: Any, over: Any) -> Any:
+    """One value of a mapping: lists of words and records grow, anything else is replaced."""
+    return _lay(under, over) if isinstance(over, BaseModel) else over

@@ -11,7 +11,7 @@ from gridbot.understanding.schema import Phrases
 from gridbot.understanding.text import clean
 
 _LONG = 300  #: a reply is short; the rest of a long text is not about done or not
-_NAME = re.compile(r"\{([a-z_]{2,30})\}")
+NAMED = re.compile(r"\{([a-z_]{2,30})\}")
 _MARKS = re.compile(r"[,;；:：、!！~～…\n\t]|\.{2,9}|(?<!\d)\.(?!\d)")
 _GAPS = re.compile(r"[ ，。]{1,300}")
 _BARE = re.compile(r"[\s,，。.!！~～、…;；\"“”]")
@@ -50,7 +50,7 @@ class Words:
             return "(?!)"
         parts = [_either(phrases.words)] if phrases.words else []
         for pattern in phrases.patterns:
-            inner = _NAME.sub(lambda match: f"(?:{self._written(match.group(1), depth + 1)})", pattern)
+            inner = NAMED.sub(lambda match: f"(?:{self._written(match.group(1), depth + 1)})", pattern)
             parts.append(f"(?:{inner})")
         return "|".join(parts) or "(?!)"
 

@@ -12,6 +12,7 @@ from gridbot.understanding.yamlfile import Document
 Word = Annotated[str, StringConstraints(min_length=1, max_length=40)]
 Words = list[Word]
 Score = Annotated[float, Field(gt=0, le=2)]
+Minutes = Annotated[int, Field(ge=0, le=24 * 60)]
 
 
 class Strict(BaseModel):
@@ -169,12 +170,37 @@ class TrapsFile(Strict):
     silent: list[str] = []
 
 
+class Counts(Strict):
+    """Minutes after the reporter's own last words within which a remark counts."""
+
+    alone: Minutes = 0  #: it names no place
+    placed: Minutes = 0  #: it names the same place
+    bare: Minutes = 0  #: "我家也是" and nothing else
+    urgent: Minutes = 0  #: without a place, beside an emergency
+    private: Minutes = 0  #: without a place, beside what is private
+
+
+RemarkName = Literal["too", "sensed", "stuck", "help", "yes", "person", "trouble"]
+
+
+class RemarksFile(Strict):
+    """What short remarks are beside a report: see intents/remarks.yaml for each group's use."""
+
+    groups: dict[str, Phrases] = {}
+    stops: dict[Word, str] = {}  #: 停水 → the supply type
+    lacks: dict[str, Word] = {}  #: type → the characters of what is missing
+    senses: dict[Char, list[str]] = {}  #: 闻 → the types one smells
+    obstacles: list[str] = []
+    counts: dict[RemarkName, Counts] = {}
+
+
 class Layer(Strict):
     """A community's own file: types to add or change, words for the shared lists."""
 
     types: list[TypeFile] = []
     words: dict[str, Words] = {}
     traps: Words = []
+    remarks: dict[str, Words] = {}  #: words for the groups of remarks.yaml
 
 
 M = TypeVar("M", bound=BaseModel)

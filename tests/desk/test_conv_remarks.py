@@ -8,8 +8,12 @@ import pytest
 
 from gridbot.desk import bursts, corrections, planned, remarks, sameplace, vague
 from gridbot.desk.remarks import About, Remark
+from gridbot.grid.settings import view
+from gridbot.understanding.intents import load_packs
 from gridbot.understanding.places import Gazetteer, find_places, place_key
 from tests.cast import NOW, SHANGHAI
+
+TALK = remarks.of(load_packs())
 
 
 @pytest.mark.parametrize(
@@ -41,7 +45,7 @@ from tests.cast import NOW, SHANGHAI
     ],
 )
 def test_remarks(text: str, type_: str, kind: Remark) -> None:
-    assert remarks.remark(text, (type_,)) is kind
+    assert TALK.remark(text, (type_,)) is kind
 
 
 def about(minutes: float, place: str = "none", **more: bool) -> About:
@@ -72,7 +76,7 @@ def about(minutes: float, place: str = "none", **more: bool) -> About:
     ],
 )
 def test_when_a_remark_belongs_to_a_report(kind: Remark, facts: About, bare: bool, joins: bool) -> None:
-    assert remarks.belongs(kind, facts, bare=bare) is joins
+    assert TALK.belongs(kind, facts, bare=bare) is joins
 
 
 @pytest.mark.parametrize(
@@ -116,7 +120,7 @@ def test_a_place_put_right(old: str, new: str, right: str) -> None:
     ],
 )
 def test_corrections(text: str, place: str) -> None:
-    found = corrections.put_right_by(text, find_places(text, Gazetteer()))
+    found = corrections.put_right_by(text, find_places(text, Gazetteer()), TALK)
     assert (found.text if found else "") == place
 
 
@@ -132,7 +136,7 @@ def test_corrections(text: str, place: str) -> None:
     ],
 )
 def test_vague_words(text: str, fault: str) -> None:
-    assert vague.said(text) == fault
+    assert vague.said(text, TALK) == fault
 
 
 @pytest.mark.parametrize(
@@ -150,7 +154,7 @@ def test_vague_words(text: str, fault: str) -> None:
 def test_announced_hours(
     text: str, type_: str, start: tuple[int, int, int] | None, end: tuple[int, int, int] | None
 ) -> None:
-    found = planned.understand(text, NOW, SHANGHAI)
+    found = planned.understand(text, NOW, SHANGHAI, TALK)
     assert (found.type if found else "") == type_
     if found and start and end:
         assert found.start == datetime(2026, 11, *start, tzinfo=SHANGHAI)
@@ -175,4 +179,4 @@ def test_where_an_outage_is(places: tuple[str, ...], said: str) -> None:
     ("places", "people", "burst"), [(3, 3, True), (2, 4, False), (1, 5, True), (1, 1, False)]
 )
 def test_when_it_is_a_burst(places: int, people: int, burst: bool) -> None:
-    assert bursts.enough(places, people) is burst
+    assert bursts.enough(places, people, view("Asia/Shanghai", {})) is burst
