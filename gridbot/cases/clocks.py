@@ -91,9 +91,10 @@ def own_lines(
     """A community's own figures: {"认领": "2小时", "lighting.办结": "3工作日", "片区.认领": "4工作时"}.
 
     What stands before the field is an issue type where it is one of `types`, else the name of a level.
-    Returns the lines, the more particular later, and what could not be read, as sentences.
+    Returns the lines, the more particular later (a level's after a type's), and what could not be read, as
+    sentences.
     """
-    found: list[tuple[int, Line]] = []
+    found: list[tuple[tuple[int, bool], Line]] = []
     problems = []
     for key, value in table.items():
         *scope, last = str(key).split(".")
@@ -109,7 +110,7 @@ def own_lines(
         of_types = frozenset(one for one in scope if one in types or re.fullmatch(r"[a-z][a-z0-9_]+", one))
         levels = frozenset(scope) - of_types
         said: dict[str, Any] = {name: limit}
-        found.append((len(scope), Line(of_types, levels, **said)))
+        found.append(((len(scope), bool(levels)), Line(of_types, levels, **said)))
     return [line for _, line in sorted(found, key=lambda one: one[0])], problems
 
 

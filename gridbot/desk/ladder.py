@@ -258,6 +258,8 @@ def undelivered(db: Connection, case: Row[Any], person_id: int, now: datetime) -
     party, _ = reaching.first(fresh, notices.parties(db, fresh, now))
     if party is not None and reaching.able(fresh, party):
         notices.tell_leader(db, fresh, now)
+    else:
+        climb(db, fresh, now)
 
 
 def responsible_now(db: Connection, desk: Desk, timer: Row[Any], now: datetime) -> None:
