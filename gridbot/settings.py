@@ -226,6 +226,11 @@ class Settings(BaseSettings):
         return self.telegram_token.get_secret_value()
 
     @property
+    def live(self) -> bool:
+        """Whether real people can be heard or written to."""
+        return bool(self.token or self.wecom_aibot or self.hooks)
+
+    @property
     def hooks(self) -> tuple[Hook, ...]:
         """The WeCom webhooks, in the order they are written in."""
         written = filter(None, (one.strip() for one in self.wecom_webhooks.get_secret_value().split(",")))

@@ -92,7 +92,7 @@ def _refuse_sample(house: Settings) -> None:
 
     with opened(house) as database, database.read() as db:
         sample = db.execute(sa.select(communities.c.name).where(communities.c.sample)).scalars().first()
-    if sample and house.token:
+    if sample and house.live:
         raise ProblemError(
             f"{sample} is made up: a real report would reach nobody. Give gridbot another GRIDBOT_DATABASE."
         )

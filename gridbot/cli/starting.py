@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from gridbot.cli import common
+from gridbot.cli import common, wechat
 from gridbot.cli.common import ProblemError, console, opened, read_settings, working
 
 if TYPE_CHECKING:
@@ -100,6 +100,8 @@ Finding = tuple[bool | None, str]
 
 
 def _findings(house: Settings, *, offline: bool) -> Iterator[Finding]:
+    from gridbot.store import upkeep
+
     yield True, "settings 设置"
     yield from _database(house)
     yield from _intents(house)
@@ -110,6 +112,7 @@ def _findings(house: Settings, *, offline: bool) -> Iterator[Finding]:
         yield None, "Telegram not asked 未联网"
     else:
         yield from _telegram(house)
+    yield from wechat.findings(house, ready=upkeep.current(house.database) == upkeep.head())
 
 
 def _database(house: Settings) -> Iterator[Finding]:

@@ -1,0 +1,70 @@
+"""gridbot check, the part about WeChat: per channel what is set, what is missing, what it can do there.
+
+Nothing is tried against the platform: a second connection would take the 智能机器人 away from a gridbot that
+is running, and a webhook can only be tried by speaking in a group.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from gridbot.cli.common import opened
+
+if TYPE_CHECKING:
+    from gridbot.settings import Settings
+
+Finding = tuple[bool | None, str]
+
+FOR_RESIDENTS = {
+    "wecom_aibot": "hears @ in groups of corp members, buttons; not in residents' own WeChat groups"
+    " 企业微信内部群里被@才听得见;居民的普通微信群进不去",
+    "wecom_webhook": "announces in groups of corp members, hears nothing 只发通知,听不见",
+}
+
+
+def findings(house: Settings, *, ready: bool) -> Iterator[Finding]:
+    """`ready`: the database can be read."""
+    yield from _aibot(house)
+    yield from _webhooks(house, _bound(house) if ready and house.hooks else {})
+
+
+def _aibot(house: Settings) -> Iterator[Finding]:
+    if not house.wecom_aibot:
+        yield (
+            None,
+            "no WeCom 智能机器人: GRIDBOT_WECOM_AIBOT and GRIDBOT_WECOM_AIBOT_SECRET 没有企业微信机器人",
+        )
+        return
+    yield True, f"WeCom 智能机器人 {house.wecom_aibot}: {FOR_RESIDENTS['wecom_aibot']}"
+    if not house.wecom_aibot_name:
+        yield (
+            None,
+            "GRIDBOT_WECOM_AIBOT_NAME is empty: a name with blanks stays in what is heard 没写机器人的名字",
+        )
+
+
+def _webhooks(house: Settings, bound: dict[str, bool]) -> Iterator[Finding]:
+    if house.hooks:
+        yield True, f"WeCom webhooks: {FOR_RESIDENTS['wecom_webhook']}"
+    for hook in house.hooks:
+        if hook.name not in bound and not hook.chat:
+            yield (
+                None,
+                f"{hook.name}: no group of the directory has wecom_webhook: {hook.name} 名单里没有群用它",
+            )
+        elif bound.get(hook.name) is False:
+            yield False, f"{hook.name}: this webhook was refused, its robot may be gone 机器人可能被删了"
+
+
+def _bound(house: Settings) -> dict[str, bool]:
+    """The webhooks that the directory binds, and whether they can be written to."""
+    import sqlalchemy as sa
+
+    from gridbot.store.tables import chats
+
+    query = sa.select(chats.c.chat, chats.c.bot, chats.c.active).where(
+        chats.c.platform == "wecom_webhook", chats.c.community_id.is_not(None)
+    )
+    with opened(house) as database, database.read() as db:
+        return {row.chat: row.active or not row.bot for row in db.execute(query)}  # no bot: never served
