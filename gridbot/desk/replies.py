@@ -78,7 +78,7 @@ def unquoted(h: Hearing, text: str, *, only_sure: bool) -> bool:
     if person is None:
         return False
     reading = read_reply(text, h.knows.packs)
-    if _alarm_was_nothing(h, text) or duty_replies.unquoted(h, text):
+    if _alarm_was_nothing(h, text) or duty_replies.unquoted(h, text) or pausing.unquoted(h, text):
         return True
     fits = NEEDS.get(reading.action)
     if fits is None or (only_sure and not reading.sure):
