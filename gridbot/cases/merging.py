@@ -65,7 +65,8 @@ def merge(db: Connection, case: Row[Any], into: Row[Any], *, actor: Actor, now: 
     for part in shares.parts_of(db, case.id):  # its shares are shares of the other now
         db.execute(sa.update(cases).where(cases.c.id == part.id).values(parent_id=into.id))
     asks.carry(db, case.id, into.id)
-    kept = {name: True for name in ("linked", "asked_in", "split") if case.data.get(name)}
+    facts = queries.case(db, case.id).data
+    kept = {name: True for name in ("linked", "asked_in", "split") if facts.get(name)}
     if kept:
         actions.note(db, into, **kept)
     timers.cancel_all(db, actions.subject(case.id))

@@ -12,7 +12,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy import Connection, Row
 
-from gridbot.cases import actions, events, rules, shares
+from gridbot.cases import actions, events, queries, rules, shares
 from gridbot.messages import Actor, CaseState, Move
 from gridbot.store import timers
 from gridbot.store.tables import cases
@@ -86,7 +86,7 @@ def split(db: Connection, whole: Row[Any], parts: list[Row[Any]], *, actor: Acto
 
 def settle(db: Connection, part: Row[Any], *, now: datetime) -> tuple[Row[Any], int] | None:
     """A share has come to an end: if it was the last, the whole is done. Returns it and the event."""
-    whole = actions.queries.case(db, part.parent_id, lock=True)
+    whole = queries.case(db, part.parent_id, lock=True)
     bodies = [one for one in shares.parts_of(db, whole.id) if shares.is_body(one)]
     if not rules.all_settled([CaseState(one.state) for one in bodies]):
         return None
@@ -98,7 +98,7 @@ def begun(db: Connection, part: Row[Any], *, now: datetime) -> bool:
     """Somebody took a share: the whole is in hand. False: it was already, or does not wait for this share."""
     if part.parent_id is None or not shares.is_body(part):
         return False
-    whole = actions.queries.case(db, part.parent_id)
+    whole = queries.case(db, part.parent_id)
     if whole.state != CaseState.WAITING:
         return False
     return actions.accept(db, whole, actor=Actor.system(), now=now, owner_id=whole.owner_id) is not None

@@ -40,6 +40,12 @@ def case(db: Connection, case_id: int, *, lock: bool = False) -> Row[Any]:
     return db.execute(_CASE_LOCKED if lock else _CASE, {"of_case": case_id}).one()
 
 
+def in_community(db: Connection, community_id: int, case_id: int) -> Row[Any] | None:
+    """The case of this id, if it is this community's."""
+    query = sa.select(cases).where(cases.c.community_id == community_id, cases.c.id == case_id)
+    return db.execute(query).one_or_none()
+
+
 def by_number(db: Connection, community_id: int, number: int) -> Row[Any] | None:
     query = sa.select(cases).where(cases.c.community_id == community_id, cases.c.number == number)
     return db.execute(query).one_or_none()

@@ -3,6 +3,7 @@ whoever answers for the case passes on as text."""
 
 from __future__ import annotations
 
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
@@ -86,21 +87,38 @@ def pass_on(db: Connection, case: Row[Any], unit: UnitScope, now: datetime) -> N
         actions.told(db, case, person_id=case.owner_id, private=True, now=now)
 
 
-def dispatch_text(db: Connection, case: Row[Any], unit: str, *, ask: str = "", until: str = "") -> str:
-    """The card as plain text. Area and type alone: no door, no name, and of a private matter no place."""
-    settings = grid.settings_of(db, case.community_id)
+@dataclass(frozen=True, slots=True)
+class Card:
+    """派单卡. Area and type alone: no door, no name of a resident, and of a private matter no place."""
+
+    number: int
+    unit: str
+    kind: str
+    place: str
+    ask: str
+    until: str
+    callback: str
+    community: str
+
+
+def card_of(db: Connection, case: Row[Any], unit: str) -> Card:
+    zone = grid.settings_of(db, case.community_id).zone
     by = case.finish_by
-    limit = words.until_day(by.astimezone(settings.zone).strftime("%-m月%-d日")) if by else words.soon()
-    return words.dispatch_card(
+    return Card(
         number=case.number,
         unit=unit,
         kind="、".join(case.data.get("titles", [])),
         place="" if case.private else rules.public_place(case.place),
-        ask=ask or words.asked_of_unit(),
-        until=until or limit,
+        ask=words.asked_of_unit(),
+        until=words.until_day(by.astimezone(zone).strftime("%-m月%-d日")) if by else words.soon(),
         callback=callback(db, case),
         community=community_name(db, case.community_id),
     )
+
+
+def dispatch_text(db: Connection, case: Row[Any], unit: str) -> str:
+    """The card as text to be forwarded as it is."""
+    return words.dispatch_card(**asdict(card_of(db, case, unit)))
 
 
 def community_name(db: Connection, community_id: int) -> str:

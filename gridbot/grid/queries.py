@@ -270,7 +270,8 @@ def asked(
     near = _parties(db.execute(_NEAR, {"node": node_id, "now": now})) if chain else []
     near = [*_standing_in(db, [row.id for row in chain], now), *near]
     for other in (node for node in also if node != node_id):
-        near = _woven(near, _parties(db.execute(_NEAR, {"node": other, "now": now})))
+        holders = _parties(db.execute(_NEAR, {"node": other, "now": now}))
+        near = _woven(near, node_id, holders, other)
     elsewhere: list[Party] = []
     admins_: list[Party] = []
     if not any(party.reachable and party.person_id not in against_people for party in near):
@@ -287,13 +288,11 @@ def asked(
     return Asked(what, where, unit_scopes(db, community_id), near, elsewhere, admins_)
 
 
-def _woven(near: list[Party], other: list[Party]) -> list[Party]:
-    """The holders of a second node of the same place stand right after those of the first."""
-    first = near[0].node_id if near else None
-    own = [party for party in near if party.node_id == first]
-    nearest = other[0].node_id if other else None
-    beside = [replace(party, beside=party.node_id == nearest) for party in other]
-    return [*own, *beside, *near[len(own) :]]
+def _woven(near: list[Party], node_id: int | None, other: list[Party], other_id: int) -> list[Party]:
+    """The holders of a second node of the same place stand right after those of the first, then all above."""
+    own = [party for party in near if party.node_id == node_id]
+    beside = [replace(party, beside=bool(own)) for party in other if party.node_id == other_id]
+    return [*own, *beside, *(party for party in near if party.node_id != node_id)]
 
 
 def responsible(

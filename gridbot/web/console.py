@@ -18,7 +18,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 from starlette.routing import Route
 
-from gridbot.web import board, casefile, times
+from gridbot.web import board, casefile, dispatchpage, times
 from gridbot.web.server import Guard, guarded, render
 
 Read = Callable[[], AbstractContextManager[Connection]]
@@ -104,6 +104,9 @@ def console_routes(
     return [
         Route("/console", guarded(console.cases, guard)),
         Route("/console/cases/{case:int}", guarded(console.case, guard)),
+        Route(
+            "/console/cases/{case:int}/dispatch", guarded(dispatchpage.endpoint(read, console.scope), guard)
+        ),
     ]
 
 
@@ -112,6 +115,7 @@ class _Console:
         self, read: Read, titles: Mapping[str, str], scope: Scope, now: Callable[[], datetime]
     ) -> None:
         self._read, self._titles, self._scope, self._now = read, titles, scope, now
+        self.scope = scope
 
     async def cases(self, request: Request) -> Response:
         which = request.query_params.get("state", board.OPEN)

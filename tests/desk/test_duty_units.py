@@ -6,6 +6,8 @@ import pytest
 import sqlalchemy as sa
 
 from gridbot.cases import shares
+from gridbot.desk import parties
+from gridbot.grid.rules import Party
 from gridbot.rehearsal import Stage
 from gridbot.store.tables import case_asks, case_messages, grid_nodes, holdings, places
 from tests.cast import ADMIN, ENGINEER, LI, RESIDENTS, STRANGER, WANG, ZHOU
@@ -78,6 +80,65 @@ def test_a_button_of_an_old_card_and_done_said_twice(town: Stage) -> None:
     assert _press_old(town, LI.id, "我去看")
     assert case(town, 1).state == "closed"
     assert sum("您看好了吗" in text for text in town.texts(RESIDENTS)) == 1
+
+
+# --- which side, and two grids at one place ------------------------------------------------------
+
+
+def test_the_side_is_asked_once_where_it_decides(town: Stage) -> None:
+    town.says(WANG.id, "小广场旁边的下水道堵了", chat=RESIDENTS, name=WANG.name)
+    assert case(town, 1).side not in ("inside", "outside")
+    assert any("院外马路上" in text for text in town.texts(RESIDENTS))
+    town.passes(seconds=40)
+    assert town.texts(LI.id) == []  # it waits for the answer
+    town.says(WANG.id, "马路上", chat=RESIDENTS)
+    assert case(town, 1).side == "outside"
+    town.passes(seconds=40)
+    assert "这类一般先找市政" in town.texts(LI.id)[-1] and town.texts(ENGINEER_CHAT) == []
+
+
+def test_the_side_by_a_tap_or_not_at_all(town: Stage) -> None:
+    town.says(WANG.id, "小广场旁边的下水道堵了", chat=RESIDENTS, name=WANG.name)
+    town.presses(WANG.id, "院里", chat=RESIDENTS)
+    town.passes(seconds=40)
+    assert case(town, 1).side == "inside" and "(1)" in town.texts(ENGINEER_CHAT)[-1]
+    town.passes(hours=1)
+    town.says(ZHOU.id, "2号楼旁边窨井堵了冒水", chat=RESIDENTS)
+    town.passes(minutes=11)
+    assert any("(2)" in text for text in town.texts(LI.id))  # nobody answered: the leader hears all the same
+
+
+def test_where_it_does_not_decide_nothing_is_asked(town: Stage) -> None:
+    reported(town, "小广场旁边垃圾没人收")
+    assert not any("马路上" in text for text in town.texts(RESIDENTS))
+
+
+def test_an_exclusive_grid_overlaps_and_nothing_is_asked(town: Stage) -> None:
+    with town.db() as db:
+        top = db.execute(sa.select(grid_nodes.c.id).where(grid_nodes.c.name == "青秀佳苑")).scalar_one()
+        values = {"name": "医院", "path": "青秀佳苑/医院", "level": "专属网格", "exclusive": True}
+        node = db.execute(
+            sa.insert(grid_nodes).values(community_id=1, parent_id=top, data={}, **values)
+        ).inserted_primary_key
+        assert node is not None
+        db.execute(sa.insert(places).values(community_id=1, node_id=node[0], name="51号院"))
+        role = {"person_id": 4, "node_id": node[0], "role": "leader", "since": town.now}
+        db.execute(sa.insert(holdings).values(community_id=1, **role))
+        db.execute(sa.text("UPDATE community SET version = version + 1"))
+    reported(town, "51号院垃圾没人收")
+    one = case(town, 1)
+    assert one.node_id != node[0] and one.data["routing"]["also"] == [one.node_id, node[0]]
+    assert not any("几号楼" in text for text in town.texts(RESIDENTS))
+    assert [party.name for party in _parties(town, one)] == [ADMIN.name]  # nobody leads the yard itself
+    with town.db() as db:
+        role = {"person_id": 3, "node_id": one.node_id, "role": "leader", "since": town.now}
+        db.execute(sa.insert(holdings).values(community_id=1, **role))
+    assert [party.name for party in _parties(town, one)] == [LI.name, ADMIN.name]
+
+
+def _parties(town: Stage, one: object) -> list[Party]:
+    with town.db() as db:
+        return parties.asked(db, one, town.now).parties()  # type: ignore[arg-type]
 
 
 # --- 派单卡 --------------------------------------------------------------------------------------
