@@ -79,6 +79,8 @@ def _alone(scan: Scan, packs: Packs) -> Iterator[Evidence]:
             continue
         inside = hit.end <= reach
         reach = max(reach, hit.end)
+        if not hit.keyword.faults and scan.is_likened(hit):
+            continue
         for use in uses:
             rule = packs.rules[use.owner]
             if inside and not rule.urgent:
@@ -98,7 +100,7 @@ def _alone(scan: Scan, packs: Packs) -> Iterator[Evidence]:
 
 
 def _pairs(scan: Scan, packs: Packs) -> Iterator[Evidence]:
-    things = _longest([hit for hit in scan.hits if hit.keyword.things])
+    things = _longest([hit for hit in scan.hits if hit.keyword.things and not scan.is_likened(hit)])
     faults = _longest([hit for hit in scan.hits if hit.keyword.faults])
     starts = [thing.start for thing in things]
     for fault in faults:

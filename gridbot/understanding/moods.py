@@ -57,6 +57,8 @@ class Moods:
         for one in self._reaching(evidence):
             if evidence.rule.urgent and not one.cue.urgent_too:
                 continue
+            if one.cue.danger_only and not evidence.rule.urgent:
+                continue
             if one.cue.soft and self._firm(evidence):
                 continue
             self._reasons.setdefault(one.cue.name, f"不算报事（{one.cue.why}）：{one.word}")

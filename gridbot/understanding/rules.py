@@ -44,6 +44,7 @@ class Cue:
     scope: Literal["clause", "onward", "message", "none"]
     unless: frozenset[str]
     urgent_too: bool
+    danger_only: bool
     soft: bool
     push: float
     why: str

@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import re
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 from gridbot.understanding.intents import Keyword, Packs, Use
 from gridbot.understanding.segment import boundaries
 
 _BREAK = re.compile(r"[，。！？!?,;；\n\s~～…]+")
+#: 眼泪像水管爆了一样, 唠叨起来比电钻还吵: what something is only likened to is not there. (好像 is no simile.)
+_LIKENED = re.compile(
+    r"(?<![好不录画头图影偶摄])(?:像|如同|仿佛|宛如|好比|堪比|赛过)(?!有|是|在|要|我们)[^，。！？!?,;；\n]{1,9}"
+    r"|[跟和][^，。！？!?,;；\n]{1,9}?(?:似的|一样|一般)|比[^，。！？!?,;；\n]{1,9}?[还更]"
+)
 _CONTEXT = 30  #: how much around a doubtful hit the segmenter sees
 
 Spans = Sequence[tuple[int, int]]
@@ -47,6 +53,15 @@ class Scan:
     def clause_span(self, number: int) -> tuple[int, int]:
         starts = self.clause_starts
         return starts[number], starts[number + 1] if number + 1 < len(starts) else len(self.norm)
+
+    @cached_property
+    def likened(self) -> Spans:
+        """The stretches that hold what something is only likened to."""
+        return [match.span() for match in _LIKENED.finditer(self.norm)]
+
+    def is_likened(self, hit: Hit) -> bool:
+        at = bisect_left(self.likened, (hit.start,)) - 1
+        return at >= 0 and hit.end <= self.likened[at][1]
 
     def fits(self, hit: Hit, use: Use) -> bool:
         """A keyword marked = must be a word: does the segmenter cut at both of its ends?"""

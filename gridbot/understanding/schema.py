@@ -111,6 +111,7 @@ class CueFile(Strict):
     scope: Literal["clause", "onward", "message", "none"] = "none"
     unless: list[str] = []
     urgent_too: bool = False  #: silences words of danger too
+    danger_only: bool = False  #: silences nothing but words of danger: what is only feared
     soft: bool = False  #: gives way to a firm report: a fault said of a thing, with a place or a complaint
     push: Annotated[float, Field(ge=0, le=1)] = 0  #: what each of its words adds to words not enough alone
     why: str = ""
