@@ -105,14 +105,15 @@ def mask(text: str, names: Names = (), *, sensitive: bool = False) -> str:
     if not text:
         return text
     text = mask_numbers(text)
-    text = _known(text, names)
+    text = mask_names(text, names)
     text = _replace(text, _DOOR, "〔门牌〕", spoken=True)
     text = _TITLED.sub("〔姓名〕", text)
     text = _AFTER.sub(lambda found: found[0][: found.start(1) - found.start()] + "〔姓名〕", text)
     return _ILLNESS.sub("〔病情〕", text) if sensitive else text
 
 
-def _known(text: str, names: Names) -> str:
+def mask_names(text: str, names: Names) -> str:
+    """The names given alone, the longest first."""
     roles = names if isinstance(names, Mapping) else dict.fromkeys(names, "姓名")
     for name in sorted((name for name in roles if len(name) > 1), key=len, reverse=True):
         text = text.replace(name, f"〔{roles[name]}〕")
@@ -135,6 +136,11 @@ def mask_numbers(text: str) -> str:
 
 
 _COUNTS = re.compile(r"(?:\d.{0,3}?){3}", re.DOTALL)
+def mask_doors(text: str) -> str:
+    """Door numbers alone: 5号楼302."""
+    return _replace(text, _DOOR, "〔门牌〕", spoken=True)
+
+
 _KINDS = {
     "〔电话〕": "phone",
     "〔证件号〕": "id",
@@ -147,8 +153,7 @@ _KINDS = {
 
 def kinds(text: str) -> list[str]:
     """Which personal numbers stand in a text unmasked: phone | id | plate | door, in that order."""
-    masked = mask_numbers(text)
-    masked = _replace(masked, _DOOR, "〔门牌〕", spoken=True)
+    masked = mask_doors(mask_numbers(text))
     order = list(dict.fromkeys(_KINDS.values()))
     found = {kind for word, kind in _KINDS.items() if masked.count(word) > text.count(word)}
     return sorted(found, key=order.index)

@@ -14,13 +14,14 @@ import sqlalchemy as sa
 from sqlalchemy import Connection, Row
 
 from gridbot import texts
-from gridbot.cases import queries, rules, standing
+from gridbot.cases import names, queries, rules, secrecy, standing, views
 from gridbot.grid import queries as grid
 from gridbot.messages import PEOPLE_OF, Button, CaseState, Outgoing, OutKind, Urgency
-from gridbot.privacy import mask, mask_numbers
+from gridbot.privacy import mask_doors, mask_numbers
 from gridbot.store import outbox
 from gridbot.store.tables import cases, chats, identities
 from gridbot.texts import alarm, ladder
+from gridbot.texts import privacy as secret
 
 SEEN = "👀"
 TAKEN = "🤝"
@@ -34,6 +35,8 @@ def chat_row(db: Connection, chat_id: int) -> Row[Any]:
 
 
 def called(case: Row[Any], *, shared: bool) -> str:
+    """How a case is called. The door stands in it only not `shared`, and once somebody has taken it."""
+    shared = shared or case.accepted_at is None
     return rules.call_it(case.data.get("titles", []), case.place, shared=shared)
 
 
@@ -55,8 +58,11 @@ def to_chat(
     pin: bool = False,
     thread: str = "",
 ) -> int | None:
-    """Puts one message into the outbox; None where the chat is silenced or lost."""
+    """Puts one message into the outbox; None where the chat is silenced or lost, or the case must not be
+    spoken of there."""
     if not chat.active or (chat.muted and urgency is not Urgency.EMERGENCY):
+        return None
+    if case is not None and secrecy.is_kept_out_of(db, case, chat, now):
         return None
     payload = Outgoing(
         text=text,
@@ -83,7 +89,7 @@ def to_chat(
 
 
 def react(db: Connection, chat: Row[Any], message: str, emoji: str, *, case: Row[Any], now: datetime) -> None:
-    if not message or not chat.active or chat.muted:
+    if not message or not chat.active or chat.muted or secrecy.is_kept_out_of(db, case, chat, now):
         return
     outbox.say(
         db,
@@ -119,7 +125,7 @@ def tell_reporter(
     if case.parent_id is not None:
         return None
     chat, reply_to = chat_row(db, case.chat_id), case.platform_message
-    if case.private and chat.kind != "private":
+    if chat.kind != "private" and (case.private or secrecy.is_kept_out_of(db, case, chat, now)):
         private = grid.private_chat_of(db, case.reporter_id) if case.reporter_id else None
         if private is None:
             return None
@@ -172,11 +178,18 @@ def leader_card(
 ) -> int | None:
     """The one living card of this case in this person's private chat. None: it cannot be shown there.
 
-    An edited card rings nobody; `ring` begins a new one.
+    An edited card rings nobody; `ring` begins a new one. The door stands on it for whoever has taken the
+    case, and that he saw it is on record; to the unit complained of the card says nothing.
     """
     chat = grid.private_chat_of(db, person_id)
     if chat is None:
         return None
+    if secrecy.is_kept_from(db, case, person_id, now):
+        text = secret.kept_from_you(called(case, shared=True), case.number)
+    elif case.accepted_at is None or case.owner_id != person_id:
+        text = mask_doors(text)
+    else:
+        views.shown(db, case, person_id, text, now)
     turn = _next_turn(db, case, person_id) if ring else case.data.get("turns", {}).get(str(person_id), 0)
     return to_chat(
         db,
@@ -257,8 +270,12 @@ def notice_text(db: Connection, case: Row[Any], leader: str, *, accepted: bool =
     nothing but its kind."""
     if rules.by_name(case.data.get("hazard", ""), private=case.private) and not accepted:
         return _named_notice(db, case)
+    accepted = accepted and case.accepted_at is not None
     words = queries.words_of(db, case.parent_id or case.id)
-    words = (mask_numbers if accepted else mask)(words)[:300]
+    if accepted:
+        words = mask_numbers(words)[:300]
+    else:
+        words = names.masked(db, case.community_id, words, sensitive=case.private)[:300]
     what = called(case, shared=not accepted)
     if case.urgent:
         settings = grid.settings_of(db, case.community_id)
