@@ -16,13 +16,13 @@ from gridbot.cases import actions, deadlines, queries, voice, waiting
 from gridbot.desk import clockwork, digest, notices, reaching
 from gridbot.desk.context import Desk
 from gridbot.grid import queries as grid
+from gridbot.grid.handover import RESPONSIBLE as RESPONSIBLE
 from gridbot.grid.rules import Party
 from gridbot.grid.rungs import present, rungs
 from gridbot.messages import OPEN_STATES, Actor, CaseState, Urgency
 from gridbot.store import timers
 from gridbot.texts import ladder as words
 
-RESPONSIBLE = "responsible"  #: "person:3" holds less than before, "node:5" is gone: who has their cases now?
 EVERY_WEEK = timedelta(days=7)
 _LIVE = (*OPEN_STATES, CaseState.DONE)
 

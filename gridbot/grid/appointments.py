@@ -9,7 +9,7 @@ from datetime import datetime
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
-from gridbot.grid import rules
+from gridbot.grid import handover, rules
 from gridbot.grid.guard import only_admins
 from gridbot.grid.people import bind_account, mark_reachable, remember_person
 from gridbot.grid.rules import INVITATION_LASTS, Refusal
@@ -18,7 +18,9 @@ from gridbot.store.tables import (
     buttons,
     cases,
     chats,
+    duties,
     grid_nodes,
+    held,
     holdings,
     identities,
     invitations,
@@ -229,6 +231,8 @@ def become(db: Connection, *, gone: int, keep: int) -> None:
         (cases, cases.c.owner_id),
         (buttons, buttons.c.person_id),
         (questions, questions.c.person_id),
+        (held, held.c.person_id),
+        (duties, duties.c.person_id),
         (service_days, service_days.c.organiser_id),
     ):
         db.execute(sa.update(table).where(column == gone).values({column.name: keep}))
@@ -296,8 +300,10 @@ def dismiss(
         query = sa.select(holdings.c.person_id).where(active).with_for_update()
         if set(db.execute(query).scalars()) <= {person_id}:
             return Refusal.LAST_ADMIN
-    ended = db.execute(sa.update(holdings).where(mine).values(until=now)).rowcount
-    return None if ended else Refusal.UNKNOWN
+    if not db.execute(sa.update(holdings).where(mine).values(until=now)).rowcount:
+        return Refusal.UNKNOWN
+    handover.person_left(db, community_id, person_id, now)
+    return None
 
 
 def set_absent(

@@ -10,7 +10,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy import Connection, Row
 
-from gridbot.grid import contacts
+from gridbot.grid import contacts, handover
 from gridbot.grid.appointments import become
 from gridbot.grid.directory import Directory, Person
 from gridbot.grid.people import add_person, bind_account
@@ -163,6 +163,8 @@ def _settle(
     if ending and there:
         gone = [row.id for row in there.values()]
         db.execute(sa.update(holdings).where(holdings.c.id.in_(gone)).values(until=now))
+        for person in {row.person_id for row in there.values()}:
+            handover.person_left(db, community_id, person, now)
 
 
 def _held(db: Connection, community_id: int | None, roles: tuple[Role, ...]) -> list[Row[Any]]:

@@ -15,15 +15,14 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy import Connection, Row
 
-from gridbot.grid import import_more, import_people
+from gridbot.grid import handover, import_more, import_people
 from gridbot.grid.community import bump_version
 from gridbot.grid.directory import Directory, Grid, Place
 from gridbot.grid.guard import only_admins
 from gridbot.grid.report import ImportRefusedError, ImportReport, Tally
-from gridbot.messages import OPEN_STATES, Actor, CaseState, ChatKind
+from gridbot.messages import Actor, ChatKind
 from gridbot.store.tables import cases, chats, communities, grid_nodes, holdings, invitations, places
 
-STILL_OPEN = [state.value for state in (*OPEN_STATES, CaseState.DONE)]
 EXPECT = "expect"  #: key in community.settings: which levels the file counts
 _ADD_NODE = sa.insert(grid_nodes)
 _ADD_PLACE = sa.insert(places)
@@ -48,6 +47,7 @@ class Plan:
         return (
             node is not None
             and node.active
+            and node.path == path
             and _columns(grid) == {name: getattr(node, name) for name in _columns(grid)}
             and self.places.get(node.id, ()) == grid.places
         )
@@ -64,7 +64,11 @@ def import_directory(
     """
     only_admins(actor)
     plan = _plan(db, directory)
-    problems = (*_orphans(db, plan), *import_more.conflicts(db, directory, plan.community_id))
+    problems = (
+        *_orphans(db, plan),
+        *import_more.left_behind(db, directory, plan.community_id),
+        *import_more.conflicts(db, directory, plan.community_id),
+    )
     if problems and not dry_run:
         raise ImportRefusedError(problems)
     tallies = import_more.tally(db, directory, plan.community_id)
@@ -99,6 +103,9 @@ def _plan(db: Connection, directory: Directory) -> Plan:
         import_more.places_by_node(db, community_id),
         _positions(directory),
     )
+    moved = _moved(plan)
+    plan.nodes |= moved
+    stay = {row.id for row in moved.values()}
     for path, grid in plan.wanted.items():
         tally = plan.levels.setdefault(grid.level, Tally())
         tally.total += 1
@@ -108,10 +115,35 @@ def _plan(db: Connection, directory: Directory) -> Plan:
         elif not plan.same(path):
             tally.changed += 1
     for row in rows:
-        if row.active and row.path not in plan.wanted:
+        if row.active and row.path not in plan.wanted and row.id not in stay:
             plan.levels.setdefault(row.level, Tally()).removed += 1
             plan.removed.append(row)
     return plan
+
+
+def _moved(plan: Plan) -> dict[str, Row[Any]]:
+    """Grids that hang elsewhere now, by their new path: of one name and level, alone in that on both sides,
+    with a place in common. They keep their rows, and with them their open cases."""
+    gone = [row for row in plan.nodes.values() if row.active and row.path not in plan.wanted]
+    fresh = [path for path in plan.wanted if path not in plan.nodes]
+    found = {}
+    for path in fresh:
+        grid = plan.wanted[path]
+        like = [row for row in gone if (row.name, row.level) == (grid.name, grid.level)]
+        rivals = [one for one in fresh if plan.wanted[one].name == grid.name]
+        if len(like) == 1 and len(rivals) == 1 and _named(grid) & _named_under(plan, like[0].path):
+            found[path] = like[0]
+    return found
+
+
+def _named(grid: Grid) -> set[str]:
+    """The places of a grid and of those below it."""
+    return {place.name for place in grid.places}.union(*map(_named, grid.children))
+
+
+def _named_under(plan: Plan, path: str) -> set[str]:
+    below = [row.id for row in plan.nodes.values() if row.path == path or row.path.startswith(path + "/")]
+    return {place.name for node in below for place in plan.places.get(node, ())}
 
 
 def _orphans(db: Connection, plan: Plan) -> list[str]:
@@ -122,7 +154,9 @@ def _orphans(db: Connection, plan: Plan) -> list[str]:
         of_case = sa.or_(cases.c.node_id == node.id, cases.c.level_node_id == node.id)
         numbers = db.execute(
             sa.select(cases.c.number)
-            .where(cases.c.community_id == plan.community_id, of_case, cases.c.state.in_(STILL_OPEN))
+            .where(
+                cases.c.community_id == plan.community_id, of_case, cases.c.state.in_(import_more.STILL_OPEN)
+            )
             .order_by(cases.c.number)
         ).scalars()
         if shown := "、".join(map(str, numbers)):
@@ -182,6 +216,7 @@ def _nodes(db: Connection, plan: Plan, community_id: int) -> dict[str, int]:
             ids[path] = _key(db.execute(_ADD_NODE, values))
         else:
             ids[path] = node.id
+            values |= {"path": path}
             db.execute(sa.update(grid_nodes).where(grid_nodes.c.id == node.id).values(**values))
             db.execute(sa.delete(places).where(places.c.node_id == node.id))
         fresh += [_place(place, community_id, ids[path]) for place in grid.places]
@@ -194,6 +229,7 @@ def _remove(db: Connection, nodes: list[Row[Any]], now: datetime) -> None:
     """A grid that is gone keeps its row, for old cases point at it; its places and holders go."""
     for node in nodes:
         db.execute(sa.update(grid_nodes).where(grid_nodes.c.id == node.id).values(active=False))
+        handover.node_gone(db, node.community_id, node.id, now)
         db.execute(sa.delete(places).where(places.c.node_id == node.id))
         db.execute(
             sa.update(holdings)
