@@ -24,9 +24,12 @@ from sqlalchemy import Connection
 from gridbot import intake
 from gridbot.clock import fire_one
 from gridbot.desk.context import Desk
+from gridbot.fitting import fit
 from gridbot.messages import (
     Button,
+    Capabilities,
     ChatKind,
+    Delivery,
     Incoming,
     IncomingKind,
     Kept,
@@ -52,6 +55,7 @@ from gridbot.store.tables import (
 from gridbot.store.tables import inbox as inbox_table
 
 OWNER = "stage"
+EVERYTHING = Capabilities()
 Fill = Callable[[Connection], None]
 
 
@@ -73,13 +77,17 @@ class Sent:
 
 
 class Stage:
-    """A platform of its own, "stage", with one bot. Use it as a context manager: the database goes after."""
+    """A platform of its own, "stage", with one bot. Use it as a context manager: the database goes after.
+
+    `can`: what the platform is able to do; everything, if not said.
+    """
 
     platform, bot = "stage", "bot"
 
-    def __init__(self, desk: Desk, start: datetime) -> None:
+    def __init__(self, desk: Desk, start: datetime, *, can: Capabilities = EVERYTHING) -> None:
         self.now = start
         self.desk = desk
+        self.can = desk.can[self.platform] = can
         self.sent: list[Sent] = []
         self.heard: dict[int, str] = {}  #: line of a script → message id
         self._numbers = itertools.count(1)
@@ -214,9 +222,12 @@ class Stage:
                 return
 
     def _collect(self, db: Connection, row: Any) -> None:
-        said = load_outgoing(row.payload)
-        message = row.card_message or f"b{next(self._numbers)}"
-        kind = OutKind(row.kind)
+        fitted = fit(_delivery(row), self.can)
+        if fitted is None:
+            outbox.mark(db, row, SendResult(Outcome.LEFT_OUT), owner=OWNER, now=self.now)
+            return
+        said, kind = fitted.payload, fitted.kind
+        message = fitted.message or f"b{next(self._numbers)}"
         self.sent.append(
             Sent(
                 self.now,
@@ -254,6 +265,19 @@ class Stage:
         with self.db() as db:
             rows = db.execute(sa.select(people.c.id, people.c.name))
             return {row.id: row.name for row in rows}
+
+
+def _delivery(row: Any) -> Delivery:
+    return Delivery(
+        row.id,
+        OutKind(row.kind),
+        outbox.URGENCY[row.rank],
+        row.chat,
+        ChatKind(row.chat_kind),
+        load_outgoing(row.payload),
+        row.card_message or "",
+        row.purpose,
+    )
 
 
 # --- scripted conversations ----------------------------------------------------------------------

@@ -7,6 +7,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gridbot import texts
+from gridbot.channels.simulator import Simulator
+from gridbot.channels.telegram_out import TelegramSpeaker
+from gridbot.channels.wecom_aibot import WecomAibot
+from gridbot.channels.wecom_webhook import WecomWebhook
 from gridbot.fitting import choice, fit, measure, parts, spelled, unedited
 from gridbot.messages import Button, Capabilities, ChatKind, Delivery, Outgoing, OutKind, Urgency
 
@@ -171,3 +175,89 @@ def test_parts_fit_and_lose_nothing(text: str, limit: int, unit: str) -> None:
 def test_a_long_text_ends_with_its_sentences() -> None:
     found = parts("三九便民日改在活动室。磨刀的不来了。" * 8, 100, "bytes")
     assert all(part.endswith("。") for part in found) and len(found) > 3
+
+
+# --- each channel --------------------------------------------------------------------------------
+
+CHANNELS = {
+    "telegram": TelegramSpeaker.capabilities,
+    "simulator": Simulator.capabilities,
+    "wecom_aibot": WecomAibot.capabilities,
+    "wecom_webhook": WecomWebhook.capabilities,
+}
+SEVEN = tuple((Button(f"{number}号", f"t{number}"),) for number in range(1, 8))
+#: what is to be said → on which channel it reads how; "" left out, "=" as it is
+EACH: list[tuple[Delivery, dict[str, str]]] = [
+    (
+        delivery(text="您看好了吗?", buttons=ROW),
+        {"telegram": "=", "simulator": "=", "wecom_aibot": "=", "wecom_webhook": "您看好了吗?"},
+    ),
+    (
+        delivery(text="哪件?", buttons=SEVEN),
+        {
+            "telegram": "=",
+            "simulator": "=",
+            "wecom_aibot": "哪件?\n回1:1号 2:2号 3:3号 4:4号 5:5号 6:6号 7:7号",
+            "wecom_webhook": "哪件?",
+        },
+    ),
+    (
+        delivery(OutKind.REACT, emoji="👀", message="m1"),
+        {
+            "telegram": "=",
+            "simulator": "=",
+            "wecom_aibot": "收到,记下了。",
+            "wecom_webhook": "收到,记下了。",
+        },
+    ),
+    (
+        delivery(OutKind.ANSWER, text=texts.noted()),
+        {"telegram": "=", "simulator": "=", "wecom_aibot": "", "wecom_webhook": texts.noted()},
+    ),
+    (
+        delivery(OutKind.ANSWER, text=texts.not_yours()),
+        {
+            "telegram": "=",
+            "simulator": "=",
+            "wecom_aibot": texts.not_yours(),
+            "wecom_webhook": texts.not_yours(),
+        },
+    ),
+    (
+        delivery(OutKind.CARD, "m1", "accepted", text="128 在办"),
+        {"telegram": "=", "simulator": "=", "wecom_aibot": "=", "wecom_webhook": "128 在办"},
+    ),
+    (
+        delivery(OutKind.PROBE, probe="rights"),
+        {"telegram": "=", "simulator": "=", "wecom_aibot": "", "wecom_webhook": ""},
+    ),
+    (
+        delivery(text="请看", mention=(("li", "李格长"),)),
+        {"telegram": "=", "simulator": "=", "wecom_aibot": "@李格长 请看", "wecom_webhook": "="},
+    ),
+]
+
+
+@pytest.mark.parametrize("channel", CHANNELS)
+@pytest.mark.parametrize("row", EACH, ids=[str(number) for number in range(len(EACH))])
+def test_how_it_reads_on_each_channel(row: tuple[Delivery, dict[str, str]], channel: str) -> None:
+    said, reads = row
+    fitted = fit(said, CHANNELS[channel])
+    if reads[channel] == "=":
+        assert fitted is said
+    else:
+        assert (fitted.payload.text if fitted else "") == reads[channel]
+
+
+def test_what_each_channel_says_of_itself() -> None:
+    """The README's table in figures: who hears what, and how long a message may be."""
+    said = {
+        name: (can.hears, can.reads_group, can.starts_private, can.text_limit, can.text_unit)
+        for name, can in CHANNELS.items()
+    }
+    assert said == {
+        "telegram": (True, True, False, 4096, "utf16"),
+        "simulator": (True, True, False, 4096, "utf16"),
+        "wecom_aibot": (True, False, False, 20480, "bytes"),
+        "wecom_webhook": (False, False, False, 2048, "bytes"),
+    }

@@ -10,8 +10,9 @@ REACTIONS = {"👀": "收到,记下了。", "🤝": "有人接手了,去看看�
 
 
 def choices(names: Sequence[str]) -> str:
-    """回1好了 2好一点 3还没好"""
-    return "回" + " ".join(f"{number}{name}" for number, name in enumerate(names, 1))
+    """回1好了 2好一点 3还没好; where a name begins with a figure itself, 回1:5号楼 2:6号楼."""
+    between = ":" if any(name[:1].isdigit() for name in names) else ""
+    return "回" + " ".join(f"{number}{between}{name}" for number, name in enumerate(names, 1))
 
 
 def link(name: str, url: str) -> str:
