@@ -324,7 +324,7 @@ _LATELY = (
 def last_choices(db: Connection, chat_id: int, *, since: datetime) -> Outgoing | None:
     """The newest of the last few messages sent there that offered choices."""
     rows = db.execute(_CHOICES, {"of_chat": chat_id, "since": since}).scalars()
-    return next((said for said in map(load_outgoing, rows) if said.buttons), None)
+    return next((said for said in map(load_outgoing, rows) if any(said.buttons)), None)
 
 
 def sent_lately(db: Connection, *, platform: str, bot: str, since: datetime) -> list[tuple[str, datetime]]:
