@@ -14,9 +14,8 @@ from typing import Any
 from sqlalchemy import Row
 
 from gridbot import texts
-from gridbot.cases import actions, queries, rules, samples, voice
-from gridbot.cases.events import record
-from gridbot.desk import moves, notices, splitting
+from gridbot.cases import actions, queries, rules, samples, secrecy, views, voice
+from gridbot.desk import notices, splitting, story
 from gridbot.desk.admin_people import give, held, named
 from gridbot.desk.context import Hearing
 from gridbot.desk.registry import (
@@ -34,9 +33,10 @@ from gridbot.desk.registry import (
 )
 from gridbot.grid import queries as grid
 from gridbot.grid.tree import load_tree
-from gridbot.messages import OPEN_STATES, CaseState, Move, Role
-from gridbot.privacy import mask
+from gridbot.messages import OPEN_STATES, CaseState, Role
+from gridbot.privacy import kinds, mask
 from gridbot.services.service_days.rules import day_words
+from gridbot.texts import privacy as privacy_words
 
 PAGE = 15
 _NUMBER = r"#?(?P<number>\d{1,7})(?!\d)(?:\s*(?:号|件|这件|那件))?"
@@ -159,18 +159,22 @@ def _next_page(h: Hearing, pressed_button: Row[Any]) -> str:
     roles=STAFF,
     help="一件事的来龙去脉",
     area="管事",
-    takes=_NUMBER,
+    takes=rf"{_NUMBER}(?:\s*(?P<whole>全程|责任|倒查))?",
     usage="看 128",
     where=Where.DISCREET,
     talk=True,
 )
 def show(h: Hearing, said: Match[str]) -> Answer | str:
-    """His words masked; the door number only once somebody has taken it. Each look is on record."""
+    """His words masked; the door number only to whoever has taken it. Each look is on record. To the unit
+    complained about: number, kind and area."""
     case = numbered(h, int(said["number"]))
     if case is None:
         return texts.no_such_case(said["number"])
-    _viewed(h, case)
-    taken = case.accepted_at is not None and moves.may_handle(h, case)
+    if secrecy.is_kept_from(h.db, case, h.known_person(), h.now):
+        return privacy_words.kept_from_you(voice.called(case, shared=True), case.number)
+    if said["whole"]:
+        return story.whole_story(h, case)
+    taken = case.accepted_at is not None and case.owner_id == h.known_person()
     what = texts.status_line(voice.called(case, shared=not taken), case.number, _state(case))
     zone = h.knows.settings.zone
     reported = case.reported_at.astimezone(zone)
@@ -178,12 +182,9 @@ def show(h: Hearing, said: Match[str]) -> Answer | str:
     owner = grid.name_of(h.db, case.owner_id) if case.owner_id is not None else ""
     words = voice.notice_text(h.db, case, "", accepted=taken).partition("原话:")[2]
     text = texts.case_shown(what, reported=when, owner=owner, count=case.supporters, words=words)
+    views.seen(h.db, case, what=kinds(text), how=views.COMMAND, actor=h.actor(), now=h.now)
     mine = case.state in OPEN_STATES and case.owner_id == h.known_person()
     return Answer(text, voice.leader_buttons(h.db, case, h.person) if mine else ())
-
-
-def _viewed(h: Hearing, case: Row[Any]) -> None:
-    record(h.db, Move.VIEWED, community_id=h.community_id, case_id=case.id, actor=h.actor(), now=h.now)
 
 
 @command(
@@ -201,9 +202,9 @@ def _viewed(h: Hearing, case: Row[Any]) -> None:
 )
 def why(h: Hearing, said: Match[str]) -> str:
     case = numbered(h, int(said["number"]))
-    if case is None:
+    if case is None or secrecy.is_kept_from(h.db, case, h.known_person(), h.now):
         return texts.no_such_case(said["number"])
-    _viewed(h, case)
+    views.seen(h.db, case, what=["because"], how=views.COMMAND, actor=h.actor(), now=h.now)
     head = texts.status_line(voice.called(case, shared=True), case.number, _state(case))
     return texts.case_because(head, [mask(one) for one in case.data.get("because", [])][:8])
 

@@ -25,6 +25,7 @@ from gridbot.desk import (  # each adds its commands to the registry
     admin_keywords,  # noqa: F401
     admin_ladder,  # noqa: F401
     admin_people,
+    admin_privacy,  # noqa: F401
     admin_rates,  # noqa: F401
     admin_services,
     admin_voice,  # noqa: F401
