@@ -11,7 +11,7 @@ from sqlalchemy import Connection, Row
 
 from gridbot import texts
 from gridbot.cases import actions, queries, voice
-from gridbot.desk import drafts, fragments, notices, opening, vague
+from gridbot.desk import drafts, fragments, notices, opening, remarks, vague
 from gridbot.desk.context import Hearing
 from gridbot.messages import CaseState
 from gridbot.store import outbox, timers
@@ -97,7 +97,9 @@ def answer(h: Hearing, reading: Reading) -> bool:
         if meant is None:
             continue
         answered(h.db, question.id, h.now)
-        if question.kind == "side":
+        if question.kind == "whether":
+            _agreed(h, case, meant, text)
+        elif question.kind == "side":
             _answer_side(h, case, meant, text)
         else:
             fragments.join(h, case, meant)
@@ -132,6 +134,8 @@ def _closed(h: Hearing, case: Row[Any], reading: Reading, text: str) -> bool:
 
 def _answering(h: Hearing, question: Row[Any], case: Row[Any], reading: Reading, text: str) -> Reading | None:
     """The reading as an answer to this question; None if it is none."""
+    if question.kind == "whether" and remarks.of(h.knows.packs).says("agrees", text):
+        return reading
     if question.kind == "side":
         from gridbot.desk import sides
 
@@ -146,6 +150,14 @@ def _answering(h: Hearing, question: Row[Any], case: Row[Any], reading: Reading,
     if not case.types and case.data.get("fault"):
         return vague.complete(h, text, case.data["fault"]) or reading
     return reading
+
+
+def _agreed(h: Hearing, case: Row[Any], reading: Reading, text: str) -> None:
+    """是的: what was only asked about is a report. Other words join it, and decide by themselves."""
+    if remarks.of(h.knows.packs).says("agrees", text):
+        actions.note(h.db, case, band=Band.OPEN.value)
+    fragments.join(h, queries.case(h.db, case.id), reading)
+    settle(h, case.id)
 
 
 def placed_by_button(h: Hearing, case: Row[Any], reading: Reading) -> None:

@@ -8,7 +8,7 @@ from dataclasses import replace
 from gridbot import understanding
 from gridbot.cases import deadlines
 from gridbot.cases.actions import Draft, Said
-from gridbot.desk import parties
+from gridbot.desk import parties, remarks
 from gridbot.desk.context import Hearing
 from gridbot.understanding.intents import IssueType
 from gridbot.understanding.reading import Band, Issue, Kind, Place, Reading
@@ -42,7 +42,7 @@ def draft_of(h: Hearing, reading: Reading) -> Draft:
         side=place.side.value if place else "",
         node_id=(place.node if place else None) or (shared[0] if shared else h.chat.node_id),
         urgent=reading.urgent,
-        private=is_private(reading),
+        private=is_private(reading) or discreet(h, h.said.text or h.said.transcript),
         hazard=reading.danger,
         claim_minutes=main.deadlines.claim if main else 120,
         finish_by=deadlines.finish_by(h.knows.settings, limits_of(main), main.id, h.said.sent_at)
@@ -81,6 +81,11 @@ def limits_of(kind: IssueType) -> dict[str, str]:
 
 def is_private(reading: Reading) -> bool:
     return reading.private or reading.danger in PERSONAL
+
+
+def discreet(h: Hearing, text: str) -> bool:
+    """别在群里说, 千万别讲是我说的: whoever reports wants nobody else to hear of it."""
+    return 0 < len(text) <= _LONGEST and remarks.of(h.knows.packs).says("discreet", text)
 
 
 def best_place(places: tuple[Place, ...]) -> Place | None:
@@ -144,6 +149,13 @@ def topics(h: Hearing, text: str) -> frozenset[str]:
     """The types whose things a text names, report or not: what it is about, if about anything. A thing
     of many types (楼道) says nothing."""
     return frozenset().union(*(types for _, types in things(h, text) if len(types) <= _TELLING))
+
+
+def names_a_fault(h: Hearing, text: str) -> bool:
+    """Whether a text says a fault that can be said of some thing, in two characters at least."""
+    packs = h.knows.packs
+    hits = packs.automaton.find_matches_as_indexes(clean(text).norm, overlapping=True)
+    return any(packs.keywords[which].faults and end - start > 1 for which, start, end in hits)
 
 
 def _bits(bits: int) -> list[int]:

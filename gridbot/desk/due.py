@@ -12,7 +12,7 @@ from typing import Any
 from sqlalchemy import Connection, Row
 
 from gridbot import services, texts
-from gridbot.cases import actions, queries, samples
+from gridbot.cases import actions, queries, samples, voice
 from gridbot.desk import (
     alarms,
     asking,
@@ -35,6 +35,7 @@ from gridbot.desk.context import Desk
 from gridbot.grid import queries as grid
 from gridbot.messages import Actor, CaseState, Outgoing, OutKind, Urgency
 from gridbot.store import inbox, outbox, timers
+from gridbot.texts import conversation
 
 Due = Callable[[Connection, Desk, Row[Any], datetime], None]
 
@@ -89,6 +90,9 @@ def _ask_what(db: Connection, case: Row[Any], now: datetime) -> None:
     """May be a report, may be not: one short question, and nothing if it stays unanswered."""
     if case.types and not case.data.get("placed"):
         asking.ask(db, case, "place", texts.ask_place(), now=now)
+    elif case.types:
+        text = conversation.ask_whether(voice.called(case, shared=True))
+        asking.ask(db, case, "whether", text, now=now)
     else:
         asking.ask(db, case, "what", texts.ask_what(), now=now)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import msgspec
@@ -18,6 +18,9 @@ from gridbot.messages import CaseState, Incoming, IncomingKind, load_incoming
 from gridbot.store.tables import inbox
 from gridbot.understanding.reading import Band, Kind, Place, Reading
 
+_HALF, _STUB, _PARTS = 20, 14, 3  #: characters of a half, and of each stub before it; how many of those
+_AT_ONCE = timedelta(seconds=60)  #: between two halves; later it is a new thought
+_WHOLE = 120  #: characters of all the fragments together
 BACK = 8  #: how many of the sender's last messages may be fragments said before
 _NEVER = (Kind.QUESTION, Kind.RESOLVED, Kind.STATUS, Kind.WITHDRAW)
 
@@ -112,6 +115,11 @@ def join(h: Hearing, case: Row[Any], reading: Reading) -> None:
     if drafts.reports(reading) and reading.issues:
         _clearer(h, case, reading)
     case = queries.case(h.db, case.id)
+    if case.types and case.data.get("band") != Band.OPEN.value:
+        _read_again(h, case)
+    if not case.private and drafts.discreet(h, text):
+        keep_private(h, case)
+    case = queries.case(h.db, case.id)
     if case.state == CaseState.GATHERING:
         if opening.complete(h, case.data, case.types, case.urgent):
             opening.open_now(h, case)
@@ -166,6 +174,28 @@ def _clearer(h: Hearing, case: Row[Any], reading: Reading) -> None:
     sharpen(h, case, reading)
 
 
+def _read_again(h: Hearing, case: Row[Any]) -> None:
+    """What was only asked about may be sure with the words that came since."""
+    words = queries.words_of(h.db, case.id)
+    whole = _surer(h, Reading(Kind.REPORT, Band.ASK), words) if len(words) <= _WHOLE else None
+    if whole is not None and set(whole.types) & set(case.types):
+        sharpen(h, case, whole)
+
+
+def keep_private(h: Hearing, case: Row[Any]) -> None:
+    """别在群里说: from here on nothing of it is said where others read."""
+    actions.retype(
+        h.db,
+        case,
+        types=tuple(case.types),
+        titles=tuple(case.data.get("titles", ())),
+        urgent=case.urgent,
+        private=True,
+        actor=h.actor(),
+        now=h.now,
+    )
+
+
 def sharpen(h: Hearing, case: Row[Any], reading: Reading) -> None:
     draft = drafts.draft_of(h, reading)
     actions.retype(
@@ -192,8 +222,17 @@ def sharpen(h: Hearing, case: Row[Any], reading: Reading) -> None:
 # --- what was said before ------------------------------------------------------------------------
 
 
-def before(h: Hearing, since: datetime | None = None) -> list[tuple[int, Incoming]]:
+Heard = tuple[int, Incoming]
+
+
+def before(h: Hearing, since: datetime | None = None) -> list[Heard]:
     """What the sender said just before, in this chat, that joined no case: places and photos mostly."""
+    return [one for one in breath(h, since) if _may_be_fragment(h, one[1])]
+
+
+def breath(h: Hearing, since: datetime | None = None) -> list[Heard]:
+    """The sender's messages before this one with no longer pause than the window between, oldest first, as
+    they read after an edit; what was taken back is none."""
     earliest = h.said.sent_at - h.knows.settings.gather_most
     which = {
         "of_chat": h.chat.id,
@@ -201,7 +240,7 @@ def before(h: Hearing, since: datetime | None = None) -> list[tuple[int, Incomin
         "before": h.inbox_id,
         "since": max(earliest, since) if since else earliest,
     }
-    found: list[tuple[int, Incoming]] = []
+    found: list[Heard] = []
     last = h.said.sent_at
     changed: dict[str, Incoming | None] = {}  # the latest first: what was edited or taken back afterwards
     for row in h.db.execute(_BEFORE, which):
@@ -213,11 +252,8 @@ def before(h: Hearing, since: datetime | None = None) -> list[tuple[int, Incomin
             break
         last = said.sent_at
         newer = changed.get(said.message, said)
-        if newer is None or said.message == h.said.message:
-            continue
-        said = msgspec.structs.replace(said, text=newer.text)
-        if _may_be_fragment(h, said):
-            found.append((row.id, said))
+        if newer is not None and said.message != h.said.message:
+            found.append((row.id, msgspec.structs.replace(said, text=newer.text)))
     return found[::-1]
 
 
@@ -237,7 +273,48 @@ def _of_another_time(reading: Reading) -> bool:
     return bool(reading.because) and reading.because[0].startswith("不算")
 
 
-def with_earlier(h: Hearing, draft: Draft, earlier: list[tuple[int, Incoming]]) -> Draft:
+def goes_on_elsewhere(h: Hearing) -> bool:
+    """Whether the sender has just begun to tell of another time or place (去年也冻裂过): what only sounds
+    like a report goes on with that."""
+    last = breath(h)[-1:]
+    return any(said.text and _of_another_time(drafts.read(h, said.text)) for _, said in last)
+
+
+# --- halves ---------------------------------------------------------------------------------------
+
+
+def half(h: Hearing, text: str) -> bool:
+    """Whether a short text names a fault and may be the second half of a report (昨晚就不亮了)."""
+    return 0 < len(text) <= _HALF and drafts.names_a_fault(h, text)
+
+
+def together(h: Hearing, reading: Reading, text: str) -> Reading | None:
+    """The sure report that a sender's fragments make only together: 二楼那个灯, 昨晚就不亮了. None: they
+    make none."""
+    if reading.kind not in (Kind.CHAT, Kind.REPORT, Kind.PLACE) or h.said.reply_to or len(text) > _HALF:
+        return None
+    words = [text]
+    last = h.said.sent_at
+    for _, said in before(h)[: -_PARTS - 1 : -1]:
+        if last - said.sent_at > _AT_ONCE or not 0 < len(said.text) <= _STUB:
+            break
+        last = said.sent_at
+        words.insert(0, said.text)
+    return _surer(h, reading, " ".join(words)) if len(words) > 1 else None
+
+
+def _surer(h: Hearing, reading: Reading, words: str) -> Reading | None:
+    whole = drafts.read(h, words)
+    sure = drafts.reports(whole) and whole.band is Band.OPEN
+    return whole if sure and (not reading.types or set(reading.types) & set(whole.types)) else None
+
+
+def report_of_halves(h: Hearing, reading: Reading, text: str) -> Reading | None:
+    """A half that is talk by itself, made whole by what its sender said before."""
+    return together(h, reading, text) if half(h, text) and not h.leads and not h.late else None
+
+
+def with_earlier(h: Hearing, draft: Draft, earlier: list[Heard]) -> Draft:
     """A place said in the breath before counts."""
     if draft.place_key:
         return draft
@@ -256,9 +333,7 @@ def with_earlier(h: Hearing, draft: Draft, earlier: list[tuple[int, Incoming]]) 
     return draft
 
 
-def keep_earlier(
-    h: Hearing, case: Row[Any], earlier: list[tuple[int, Incoming]], *, part: str = "report"
-) -> None:
+def keep_earlier(h: Hearing, case: Row[Any], earlier: list[Heard], *, part: str = "report") -> None:
     for inbox_id, said in earlier:
         words = said.text or said.transcript
         fragment = Said(inbox_id, h.person, words, said.message, said.sent_at, said.photos, part)

@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import Row
 
 from gridbot import texts
-from gridbot.cases import actions, rules, voice
+from gridbot.cases import actions, queries, rules, voice
 from gridbot.desk import alarms, notices, sides
 from gridbot.desk.context import Hearing
 from gridbot.grid import queries as grid
@@ -26,8 +26,13 @@ def complete(h: Hearing, data: dict[str, Any], types: Any, urgent: bool) -> bool
 
 
 def wait(h: Hearing, case: Row[Any]) -> None:
-    """The window closes three minutes after the last fragment, ten after the first."""
-    until = min(h.now + h.knows.settings.gather_idle, case.gather_until)
+    """The window closes three minutes after the last fragment, ten after the first. Who is sure what is
+    wrong and did not say where is asked a little sooner."""
+    fresh = queries.case(h.db, case.id)
+    sure = fresh.data.get("band") == Band.OPEN.value and bool(fresh.types)
+    settings = h.knows.settings
+    idle = min(settings.ask_after, settings.gather_idle) if sure else settings.gather_idle
+    until = min(h.now + idle, case.gather_until)
     timers.set_timer(h.db, notices.GATHER, actions.subject(case.id), until, community_id=h.community_id)
 
 

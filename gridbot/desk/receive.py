@@ -14,7 +14,7 @@ import msgspec
 from sqlalchemy import Connection, Row
 
 from gridbot import fitting, services, texts, understanding
-from gridbot.cases import queries
+from gridbot.cases import queries, secrecy
 from gridbot.desk import (
     amends,
     arrivals,
@@ -90,6 +90,8 @@ def hear(h: Hearing) -> bool:
     if said.mentions_other and not reading.urgent:
         return True  # meant for somebody else; @李格长 着火了 is for all
     h.heed()
+    if h.holds_office and not h.private:
+        secrecy.notice_seats(h.db, h.chat, h.person, h.now)
     if h.ignored and not h.private:
         return True
     if h.chat.role == ChatRole.LEADERS:
@@ -116,13 +118,16 @@ def _spoken_to(h: Hearing, text: str, reading: Reading) -> bool:
         return True
     if reading.kind is Kind.REPORT and reading.band is not Band.SILENT:
         return _report(h, reading)
-    return any(hear(h, reading, text) for hear in _ASIDE) or (h.private and _alone(h, reading))
+    if any(hear(h, reading, text) for hear in _ASIDE):
+        return True
+    whole = fragments.report_of_halves(h, reading, text)
+    return _report(h, whole) if whole is not None else (h.private and _alone(h, reading))
 
 
 def _may_matter(h: Hearing, text: str) -> bool:
     """Plain talk of somebody nothing is waited for from: beside a fresh report, or 又堵了."""
     words = remarks.of(h.knows.packs)
-    return (h.talk and words.hint(text)) or bool(vague.said(text, words))
+    return (h.talk and words.hint(text)) or bool(vague.said(text, words)) or fragments.half(h, text)
 
 
 def _aside(h: Hearing, reading: Reading, text: str) -> bool:

@@ -9,12 +9,26 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from typing import Any
 
-from gridbot.cases import actions
+from sqlalchemy import Row
+
+from gridbot.cases import actions, queries
 from gridbot.cases.actions import Draft
-from gridbot.desk import bursts, closed, drafts, fragments, opening, planned, twins
+from gridbot.desk import (
+    bursts,
+    closed,
+    drafts,
+    fragments,
+    opening,
+    planned,
+    residents,
+    sameplace,
+    twins,
+)
 from gridbot.desk.context import Hearing
 from gridbot.desk.remarks import Remark
+from gridbot.messages import CaseState
 from gridbot.understanding.reading import Band, Issue, Place, Reading
 from gridbot.understanding.text import clean
 
@@ -38,7 +52,7 @@ def _hear_one(h: Hearing, reading: Reading, text: str, *, further: bool) -> None
             if fragments.continues(h, own, draft, reading, text):
                 fragments.join(h, own, reading)
                 return
-    if planned.answers(h, draft):
+    if planned.answers(h, draft) or _not_over(h, draft) or _idle(h, draft, reading, text):
         return
     twin = twins.find_twin(h, draft, text)
     if twin is not None:
@@ -47,6 +61,35 @@ def _hear_one(h: Hearing, reading: Reading, text: str, *, further: bool) -> None
         return
     elif further or not twins.remarked(h, reading, text, _TOO if reading.band is Band.OPEN else frozenset()):
         begin(h, draft, reading, further=further)
+
+
+def _not_over(h: Hearing, draft: Draft) -> bool:
+    """又冒上来了, of whoever reported or joined what is said to be mended: that is not over yet."""
+    person = h.known_person()
+    if person is None or not draft.types or draft.urgent:
+        return False
+    states = [CaseState.DONE.value, CaseState.CLOSED.value]
+    own = queries.of_reporter(h.db, h.community_id, person, states)
+    own += [one for one in queries.of_supporter(h.db, h.community_id, person) if one.state == CaseState.DONE]
+    meant = [one for one in own if _the_same(h, one, draft)]
+    if len(meant) != 1 or not residents.not_yet(h, meant[0]):
+        return False
+    actions.add(h.db, queries.case(h.db, meant[0].id), drafts.said_of(h), actor=h.actor(), now=h.now)
+    return True
+
+
+def _the_same(h: Hearing, case: Row[Any], draft: Draft) -> bool:
+    if not set(case.types) & set(draft.types) or h.said.sent_at - case.reported_at > residents.REOPEN:
+        return False
+    return not draft.place_key or sameplace.related(draft.place_key, case.place_key)
+
+
+def _idle(h: Hearing, draft: Draft, reading: Reading, text: str) -> bool:
+    """What only sounds like a report and is none: it goes on about another time, or it is a word beside
+    somebody's report of the same (坑里好养鱼了)."""
+    if reading.band is not Band.ASK or draft.place_key or draft.urgent or h.said.reply_to or h.private:
+        return False
+    return fragments.goes_on_elsewhere(h) or twins.beside(h, draft, text)
 
 
 def several(h: Hearing, reading: Reading, text: str) -> list[Reading]:
@@ -81,6 +124,10 @@ def _of_side(reading: Reading, sides: tuple[str, str], at: int) -> tuple[Place, 
 def begin(h: Hearing, draft: Draft, reading: Reading, *, further: bool = False) -> None:
     """A new case. `further`: the second trouble of one message."""
     earlier = [] if further else fragments.before(h)
+    if reading.band is Band.ASK and earlier:
+        text = h.said.text or h.said.transcript
+        whole = fragments.together(h, reading, text)
+        draft = drafts.draft_of(h, whole) if whole is not None else draft
     draft = fragments.with_earlier(h, draft, earlier)
     ready = opening.complete(h, draft.data, draft.types, draft.urgent)
     case = actions.begin(

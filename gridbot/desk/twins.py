@@ -76,6 +76,19 @@ def _same_thing(h: Hearing, case: Row[Any], draft: Draft, text: str) -> bool:
     return near and (_points_back(h, text) or same_report(queries.words_of(h.db, case.id), text) >= LIKE)
 
 
+def beside(h: Hearing, draft: Draft, text: str) -> bool:
+    """Whether half a report without a place is mere talk about somebody's report of the same."""
+    if not h.talk or not draft.types:
+        return False
+    words = remarks.of(h.knows.packs)
+    since = h.said.sent_at - UNPLACED
+    for case in queries.talk_of(h.db, h.chat.id, since):
+        if case.state in _LIVE and set(case.types) & set(draft.types):
+            kind = words.remark(text, tuple(case.types))
+            return kind in (Remark.NONE, Remark.ELSE, Remark.FINE) and case.reporter_id != h.known_person()
+    return False
+
+
 def _points_back(h: Hearing, text: str) -> bool:
     """那灯, 那个坑: a thing spoken of before."""
     return remarks.of(h.knows.packs).says("that_one", text)

@@ -9,6 +9,7 @@ import pytest
 import sqlalchemy as sa
 
 from gridbot.cases import samples as kept_samples
+from gridbot.desk import remarks
 from gridbot.desk.amends import amend
 from gridbot.rehearsal import Stage
 from gridbot.store import tables
@@ -16,6 +17,7 @@ from gridbot.understanding.intents import Packs, load_packs
 from gridbot.understanding.naming import likely_types, type_called
 from tests.cast import ADMIN, LI, RESIDENTS, WANG, ZHOU
 
+TALK = remarks.of(load_packs())
 LAMP = "5号楼的灯不亮了"
 
 
@@ -61,7 +63,7 @@ def rows(stage: Stage, table: sa.Table) -> int:
     ],
 )
 def test_the_form_of_a_correction(text: str, kind: str | None, value: Any, remark: str) -> None:
-    found = amend(text)
+    found = amend(text, TALK)
     assert (found is None) == (kind is None), remark
     if found is not None and kind is not None:
         assert getattr(found, kind) == value, remark
