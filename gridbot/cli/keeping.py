@@ -77,7 +77,12 @@ def _bring_in(db: Connection, directory: Directory, *, dry_run: bool) -> ImportR
     from gridbot.grid.importing import import_directory as write
     from gridbot.messages import Actor, Role
 
-    return write(db, directory, actor=Actor(None, Role.ADMIN, "命令行"), now=now(), dry_run=dry_run)
+    report = write(db, directory, actor=Actor(None, Role.ADMIN, "命令行"), now=now(), dry_run=dry_run)
+    if not dry_run and report.community_id is not None:
+        from gridbot.desk.handing_on import hand_on
+
+        hand_on(db, report.community_id, now())
+    return report
 
 
 def bring_in(database: Database, directory: Directory) -> ImportReport:

@@ -11,9 +11,21 @@ from sqlalchemy import Connection, Row
 from gridbot.grid.directory import Directory, Group, Place, ServiceDay, Unit
 from gridbot.grid.import_people import Persons, write_units
 from gridbot.grid.report import Tally
-from gridbot.messages import ChatKind
-from gridbot.store.tables import cases, chats, communities, grid_nodes, holdings, places, service_days, units
+from gridbot.messages import OPEN_STATES, CaseState, ChatKind
+from gridbot.store.tables import (
+    case_asks,
+    cases,
+    chats,
+    communities,
+    grid_nodes,
+    holdings,
+    invitations,
+    places,
+    service_days,
+    units,
+)
 
+STILL_OPEN = [state.value for state in (*OPEN_STATES, CaseState.DONE)]
 RETIRED = "retired"  #: key in unit.data: not in the directory any more, kept for the cases that name it
 
 
@@ -39,6 +51,30 @@ def conflicts(db: Connection, directory: Directory, community_id: int | None) ->
             ).scalar()
             if owner is not None:
                 problems.append(f"群「{group.name}」({platform} {chat})已经是{owner}的群")
+    return problems
+
+
+def left_behind(db: Connection, directory: Directory, community_id: int | None) -> list[str]:
+    """Units the file no longer names that still have something to do; as sentences."""
+    if community_id is None or not directory.units:
+        return []
+    named = {unit.name for unit in directory.units}
+    problems = []
+    for row in _units_there(db, community_id):
+        if row.name in named or (row.data or {}).get(RETIRED):
+            continue
+        open_ = cases.c.state.in_(STILL_OPEN)
+        asked = sa.select(case_asks.c.case_id).where(
+            case_asks.c.unit_id == row.id, case_asks.c.state == "open"
+        )
+        theirs = sa.or_(cases.c.unit_id == row.id, cases.c.id.in_(asked))
+        numbers = db.execute(
+            sa.select(cases.c.number)
+            .where(cases.c.community_id == community_id, open_, theirs, cases.c.number.is_not(None))
+            .order_by(cases.c.number)
+        ).scalars()
+        if shown := "、".join(map(str, numbers)):
+            problems.append(f"名单里没有单位「{row.name}」了,可它手上还有没办完的事:{shown}。先办完或转走")
     return problems
 
 
@@ -187,9 +223,9 @@ def _write_units(
 
 
 def _retire(db: Connection, unit: Row[Any]) -> None:
-    used = sa.select(cases.c.id).where(cases.c.unit_id == unit.id)
-    held = sa.select(holdings.c.id).where(holdings.c.unit_id == unit.id)
-    if db.execute(used.limit(1)).first() or db.execute(held.limit(1)).first():
+    named_by = (cases, holdings, case_asks, invitations)
+    uses = (sa.select(table.c.id).where(table.c.unit_id == unit.id).limit(1) for table in named_by)
+    if any(db.execute(one).first() for one in uses):
         data = {**(unit.data or {}), RETIRED: True}
         db.execute(sa.update(units).where(units.c.id == unit.id).values(data=data))
     else:

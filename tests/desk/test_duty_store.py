@@ -6,15 +6,18 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 from sqlalchemy import Connection, Row
 
 from gridbot.cases import actions, asks, merging, parts, passing, queries, shares
 from gridbot.cases.actions import Draft, Said
 from gridbot.cases.parts import Share
+from gridbot.desk.handing_on import hand_on
 from gridbot.grid import appointments
 from gridbot.grid import queries as grid
 from gridbot.messages import Actor, CaseState, Role
 from gridbot.store.db import Database
+from gridbot.store.tables import holdings
 from tests.cast import NOW, Cast, seed, seed_units
 
 LATER = NOW + timedelta(minutes=5)
@@ -160,3 +163,15 @@ def test_two_leaders_at_once_and_one_has_it(postgres_database: Database) -> None
         second.rollback()
     with engine.connect() as db:
         assert queries.case(db, case.id).owner_id == cast.li
+
+
+def test_whoever_holds_nothing_any_more_hands_on_what_he_has(any_db: Connection) -> None:
+    cast = seed(any_db)
+    seed_units(any_db, cast)
+    whole, opened = divided(any_db, cast)
+    for case in (whole, *opened):
+        actions.told(any_db, case, person_id=cast.li, private=True, now=NOW)
+    any_db.execute(sa.update(holdings).where(holdings.c.person_id == cast.li).values(until=NOW))
+    assert hand_on(any_db, cast.community, LATER) == (3, 0)
+    assert {queries.case(any_db, one.id).owner_id for one in (whole, *opened)} == {cast.secretary}
+    assert hand_on(any_db, cast.community, LATER) == (0, 0)

@@ -142,6 +142,25 @@ def test_who_is_not_named_any_more_leads_no_more(any_db: Connection) -> None:
     assert not queries.roles_of(any_db, done.community_id, li.person_id, None, LATER)
 
 
+def test_a_unit_with_open_cases_does_not_go(any_db: Connection) -> None:
+    done = bring(any_db, small())
+    unit = any_db.execute(sa.select(tables.units)).first()
+    assert unit is not None
+    chat = any_db.execute(sa.select(tables.chats.c.id)).scalar_one()
+    values = {"community_id": done.community_id, "number": 9, "state": "waiting", "unit_id": unit.id}
+    more = {"types": [], "data": {}, "chat_id": chat, "reported_at": NOW}
+    any_db.execute(sa.insert(tables.cases).values(**values, **more))
+    other = small(f"name: {unit.name}", "name: 别家物管")
+    with pytest.raises(ImportRefusedError) as caught:
+        bring(any_db, other)
+    said = f"名单里没有单位「{unit.name}」了,可它手上还有没办完的事:9。先办完或转走"
+    assert caught.value.problems == (said,)
+    any_db.execute(sa.update(tables.cases).values(state=CaseState.CLOSED.value))
+    bring(any_db, other)
+    kept = any_db.execute(sa.select(tables.units.c.data).where(tables.units.c.id == unit.id)).scalar_one()
+    assert kept["retired"]  # the closed case still names it
+
+
 def test_a_grid_with_open_cases_does_not_go(any_db: Connection) -> None:
     done = bring(any_db, small())
     grid = node(any_db, "青秀佳苑/二网格")
