@@ -17,7 +17,7 @@ from gridbot import understanding
 from gridbot.understanding.intents import Packs, default_folder, load_packs
 from gridbot.understanding.places import Gazetteer
 from gridbot.understanding.segment import set_cache_dir
-from tests.bench import evaluation, house
+from tests.bench import emergency, evaluation, house
 from tests.bench.lines import mix
 
 ROUNDS = 5
@@ -33,6 +33,7 @@ def main() -> None:
         _reading(packs, nowhere)
         evaluation.main(packs)
         _house(packs)
+        emergency.main(packs)
     _processes()
 
 

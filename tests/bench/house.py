@@ -86,7 +86,7 @@ def _updates(lines: list[str]) -> list[Kept]:
     return found
 
 
-def _prepare(database: Database, packs: Packs) -> None:
+def prepare(database: Database, packs: Packs) -> None:
     metadata.create_all(database.writer)
 
     def fill(db: sa.Connection) -> None:
@@ -109,7 +109,7 @@ def _through_the_house(
     path: Path, lines: list[str], packs: Packs
 ) -> tuple[float, int, int, list[list[tuple[str, Any]]]]:
     database = Database(f"sqlite:///{path}")
-    _prepare(database, packs)
+    prepare(database, packs)
     desk = Desk(packs, lambda rules: packs)
     updates = _updates(lines)
     now = START + timedelta(seconds=len(lines))
@@ -123,7 +123,7 @@ def _through_the_house(
             one.result()
         batch = inbox.Batch()
         while True:
-            batch = database.write(lambda db, b=batch: _turn(db, desk, b, now))  # type: ignore[misc]
+            batch = database.write(lambda db, b=batch: turn(db, desk, b, now))  # type: ignore[misc]
             if not batch.rows:
                 break
         seconds = time.perf_counter() - started
@@ -135,7 +135,7 @@ def _through_the_house(
     return seconds, cases, record.commits, record.per_message(len(lines))
 
 
-def _turn(db: sa.Connection, desk: Desk, batch: inbox.Batch, now: datetime) -> inbox.Batch:
+def turn(db: sa.Connection, desk: Desk, batch: inbox.Batch, now: datetime) -> inbox.Batch:
     intake.handle(db, desk, batch, owner="bench", now=now)
     return inbox.claim(db, owner="bench", now=now)
 
@@ -181,7 +181,7 @@ def _recording(database: Database) -> Iterator[_Record]:
 
 def _bare(path: Path, written: list[list[tuple[str, Any]]]) -> float:
     database = Database(f"sqlite:///{path}")
-    _prepare(database, None)  # type: ignore[arg-type]
+    prepare(database, None)  # type: ignore[arg-type]
     database.close()
     connection = sqlite3.connect(path, isolation_level=None)
     for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=OFF"):

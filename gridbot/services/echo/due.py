@@ -17,6 +17,7 @@ from gridbot.services.echo import queries
 from gridbot.services.echo.rules import ALIVE, ECHO, Weekly, areas, still_sensible
 from gridbot.store import outbox, timers
 from gridbot.store.tables import chats, communities
+from gridbot.store.tables import timers as timer_table
 from gridbot.texts import echo as words
 
 MODULE = "echo"
@@ -35,9 +36,8 @@ def start(db: Connection, *, now: datetime) -> None:
 def _set(db: Connection, kind: str, home: audience.Community, now: datetime) -> None:
     """What is due and not yet said stays due: a start does not put it off."""
     subject = f"community:{home.id}"
-    table = timers.timers
     known = db.execute(
-        sa.select(table.c.due_at).where(table.c.kind == kind, table.c.subject == subject)
+        sa.select(timer_table.c.due_at).where(timer_table.c.kind == kind, timer_table.c.subject == subject)
     ).scalar()
     if known is not None and known <= now:
         return

@@ -47,7 +47,7 @@ def week(
         & (cases.c.closed_at >= since)
         & (cases.c.closed_at < until)
     )
-    reported = db.execute(sa.select(cases.c.place, cases.c.data).where(new)).all()
+    reported = db.execute(sa.select(cases.c.place, cases.c.data).where(new).order_by(cases.c.number)).all()
     reported = [row for row in reported if not row.data.get("false_alarm")]
     ended = db.execute(sa.select(cases.c.data).where(over | closed_without)).scalars()
     mended = sum(1 for data in ended if not data.get("false_alarm"))
