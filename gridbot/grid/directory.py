@@ -11,6 +11,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import date
 from typing import Any
 
 from gridbot.almanac import Rule
@@ -134,6 +135,16 @@ class Contact:
 
 
 @dataclass(frozen=True, slots=True)
+class Duty:
+    """值班: who stands in for a grid and those below it, from the first day to the last."""
+
+    grid: str  #: path
+    person: Person
+    first: date
+    last: date
+
+
+@dataclass(frozen=True, slots=True)
 class Directory:
     community: str
     grids: tuple[Grid, ...]
@@ -146,6 +157,7 @@ class Directory:
     service_days: tuple[ServiceDay, ...] = ()
     admins: tuple[Person, ...] = ()
     contacts: tuple[Contact, ...] = ()
+    duties: tuple[Duty, ...] = ()
     warnings: tuple[str, ...] = field(default=(), compare=False)
 
     def walk(self) -> Iterator[tuple[str, Grid]]:
@@ -162,7 +174,7 @@ class Directory:
             for person in unit.people:
                 found.setdefault(person.key, person)
         organisers = [service.organiser for service in self.service_days if service.organiser]
-        for person in (*organisers, *self.admins, *(one.person for one in self.contacts)):
+        for person in (*organisers, *self.admins, *(one.person for one in (*self.contacts, *self.duties))):
             found.setdefault(person.key, person)
         return found
 
@@ -213,6 +225,7 @@ def to_data(directory: Directory) -> dict[str, Any]:
             "service_days": [_service_day(service) for service in directory.service_days],
             "admins": [_person(person) for person in directory.admins],
             "contacts": [{"for": one.about, **_person(one.person)} for one in directory.contacts],
+            "duties": [_duty(one) for one in directory.duties],
         }
     )
 
@@ -259,6 +272,11 @@ def _grid(grid: Grid) -> dict[str, Any]:
             "children": [_grid(child) for child in grid.children],
         }
     )
+
+
+def _duty(duty: Duty) -> dict[str, Any]:
+    days = {"from": duty.first.isoformat(), "to": duty.last.isoformat()}
+    return {"grid": duty.grid, **days, **_person(duty.person)}
 
 
 def _group(group: Group) -> dict[str, Any]:

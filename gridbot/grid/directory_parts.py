@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable
+from datetime import date
 from typing import Any, Protocol, TypeVar
 from zoneinfo import ZoneInfo
 
@@ -110,6 +111,17 @@ def clock(at: At, default: str) -> str:
         at.wrong(f"要写成 09:00 这样的时间,写的是「{said}」")
         return default
     return found.strftime("%H:%M")
+
+
+def day(at: At) -> date | None:
+    """2026-10-01."""
+    said = at.text(required=True)
+    try:
+        return date.fromisoformat(said[:10])
+    except ValueError:
+        if said:
+            at.wrong(f"要写成 2026-10-01 这样的日子,写的是「{said}」")
+        return None
 
 
 def rule(at: At) -> Rule | None:

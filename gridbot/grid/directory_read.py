@@ -12,11 +12,12 @@ from gridbot.grid import directory_parts as parts
 from gridbot.grid.contacts import about
 from gridbot.grid.directory import PLATFORMS, Directory, DirectoryError, Grid, Group, Person, Place, Unit
 from gridbot.grid.directory_check import check
+from gridbot.grid.duty import LONGEST
 from gridbot.grid.fields import At, Source, tidy
 from gridbot.grid.roster import Mention, merge
 
 _TOP = ("community", "timezone", "sample", "expect", "settings", "hotlines", "grids", "groups", "units")
-TOP = (*_TOP, "service_days", "admins", "contacts")
+TOP = (*_TOP, "service_days", "admins", "contacts", "duties")
 PERSON = ("name", "phone", *PLATFORMS, "accounts")
 PLACE = ("name", "aliases", "kind", "side", "unmanaged")
 GRID = ("name", "level", "places", "leaders", "deputies", "liaisons", "exclusive", "unmanaged", "children")
@@ -68,9 +69,11 @@ class _Reader:
             parts.unique("便民日", at.get("service_days").each(), self.service_day),
             tuple(self.people(at.get("admins"))),
             tuple(contact for one in at.get("contacts").each() if (contact := self.contact(one))),
+            tuple(duty for one in at.get("duties").each() if (duty := self.duty(one))),
         )
         directory = replace(directory, groups=_placed(self.source, at, directory))
         _groups_named(at, directory)
+        _duties_placed(at, directory)
         return self._whole(directory)
 
     def _whole(self, directory: Directory) -> Directory:
@@ -100,6 +103,7 @@ class _Reader:
             ),
             admins=of(directory.admins),
             contacts=tuple(replace(one, person=of([one.person])[0]) for one in directory.contacts),
+            duties=tuple(replace(one, person=of([one.person])[0]) for one in directory.duties),
         )
 
     # --- people ---
@@ -107,6 +111,19 @@ class _Reader:
     def people(self, at: At) -> list[Person]:
         entries = at.names() if isinstance(at.value, str) else at.each()
         return [person for one in entries if (person := self.person(one))]
+
+    def duty(self, at: At) -> d.Duty | None:
+        """值班: a grid's path, the first and the last day, and who."""
+        if not at.only(("grid", "from", "to", *PERSON)):
+            return None
+        first = parts.day(at.get("from"))
+        last = parts.day(at.get("to")) if at.get("to").value else first
+        plain = {key: value for key, value in at.value.items() if key not in ("grid", "from", "to")}
+        person = self.person(At(at.source, at.path, plain))
+        grid = at.get("grid").text(required=True, longest=600)
+        if first and last and not 0 <= (last - first).days < LONGEST:
+            at.get("to").wrong(f"从{first}到{last}不像值班的日子")
+        return d.Duty(grid, person, first, last) if person and first and last else None
 
     def contact(self, at: At) -> d.Contact | None:
         if not at.only(("for", *PERSON)):
@@ -223,6 +240,13 @@ class _Reader:
             None if everywhere else tuple(one.text(required=True) for one in groups.names()),
             self.person(at.get("organiser")) if at.get("organiser").value else None,
         )
+
+
+def _duties_placed(at: At, directory: Directory) -> None:
+    paths = {path for path, _grid in directory.walk()}
+    for index, duty in enumerate(directory.duties):
+        if duty.grid not in paths:
+            At(at.source, ("duties", index, "grid"), duty.grid).wrong(f"没有「{duty.grid}」这个网格")
 
 
 def _place(at: At) -> Place | None:

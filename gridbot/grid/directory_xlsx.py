@@ -29,6 +29,7 @@ _TITLES = {
     "service_days": ("便民日", "便民服务日", "三九"),
     "admins": ("管理员",),
     "contacts": ("专门联系人",),
+    "duties": ("值班", "值班表"),
 }
 _PHONE = ("电话", "手机", "手机号", "联系电话")
 _GROUPS = {
@@ -64,6 +65,12 @@ _ADMINS = {
     **dict.fromkeys(("姓名", "管理员", "名字"), "name"),
     **dict.fromkeys(_PHONE, "电话"),
     "其他号": "accounts",
+}
+_DUTIES = {
+    **_ADMINS,
+    "网格": "grid",
+    **dict.fromkeys(("从", "开始", "起"), "from"),
+    **dict.fromkeys(("到", "结束", "止"), "to"),
 }
 _CONTACTS = {**_ADMINS, **dict.fromkeys(("管什么", "什么事", "用途"), "for")}
 _ABOUT = {
@@ -108,6 +115,7 @@ class _Book:
             ("service_days", _DAYS, _service_day),
             ("admins", _ADMINS, _admin),
             ("contacts", _CONTACTS, lambda line: {"for": line["for"], **_admin(line)}),
+            ("duties", _DUTIES, lambda line: _duty(line) | _admin(line)),
         )
         for key, headers, read in readers:
             data[key] = self._list(key, headers, read)
@@ -220,6 +228,10 @@ def _service_day(line: Line) -> dict[str, Any]:
     data["groups"] = "all" if whole else cells.names(line["groups"])
     organisers = _people(line["organiser"])
     return data | ({"organiser": organisers[0]} if organisers else {})
+
+
+def _duty(line: Line) -> dict[str, Any]:
+    return {key: line[key] for key in ("grid", "from", "to")}
 
 
 def _admin(line: Line) -> dict[str, Any]:

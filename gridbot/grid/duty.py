@@ -39,6 +39,13 @@ def stand_in(
         db.execute(sa.insert(duties).values(community_id=community_id, **values))
 
 
+def settle(db: Connection, community_id: int, wanted: Sequence[tuple[int, int, date, date]]) -> None:
+    """The rosters as a directory names them: (grid, person, first, last)."""
+    db.execute(sa.delete(duties).where(duties.c.community_id == community_id))
+    for node_id, person_id, first, last in dict.fromkeys(wanted):
+        stand_in(db, community_id, node_id, person_id, first, last)
+
+
 def drop(db: Connection, community_id: int, person_id: int, since: date, nodes: Sequence[int] | None) -> int:
     """Takes somebody's rosters away that are not over; None: everywhere. Returns how many."""
     mine = (

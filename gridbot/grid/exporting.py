@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import replace
+from datetime import date
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy import Connection, Row
 
 from gridbot.almanac import Rule
+from gridbot.grid import duty
 from gridbot.grid.contacts import contacts
 from gridbot.grid.directory import (
     Contact,
     Directory,
+    Duty,
     Grid,
     Group,
     Item,
@@ -30,6 +33,7 @@ from gridbot.messages import ChatKind, ChatRole, Role
 from gridbot.store.tables import (
     chats,
     communities,
+    duties,
     holdings,
     identities,
     people,
@@ -56,6 +60,7 @@ def export_directory(db: Connection, community_id: int) -> Directory:
         units=_units(db, community_id, held),
         service_days=_service_days(db, community_id, persons),
         admins=tuple(held[(Role.ADMIN, None, None)]),
+        duties=_duties(db, community_id, persons),
         contacts=tuple(Contact(about, persons[person]) for about, person, _ in contacts(db, community_id)),
     )
     counts = count_levels(directory)
@@ -70,7 +75,8 @@ def _persons(db: Connection, community_id: int) -> dict[int, Person]:
     """Those who hold a role or organise something: residents are in no directory."""
     held = sa.select(holdings.c.person_id).where(holdings.c.community_id == community_id)
     organised = sa.select(service_days.c.organiser_id).where(service_days.c.community_id == community_id)
-    staff = held.union(organised.where(service_days.c.organiser_id.is_not(None)))
+    on_duty = sa.select(duties.c.person_id).where(duties.c.community_id == community_id)
+    staff = held.union(organised.where(service_days.c.organiser_id.is_not(None)), on_duty)
     accounts: dict[int, list[tuple[str, str]]] = {}
     for row in db.execute(sa.select(identities).where(identities.c.person_id.in_(staff))):
         accounts.setdefault(row.person_id, []).append((row.platform, row.user))
@@ -182,6 +188,13 @@ def _service_days(db: Connection, community_id: int, persons: dict[int, Person])
             persons.get(row.organiser_id),
         )
         for row in rows
+    )
+
+
+def _duties(db: Connection, community_id: int, persons: dict[int, Person]) -> tuple[Duty, ...]:
+    return tuple(
+        Duty(row.path, persons[row.person_id], row.first, row.last)
+        for row in duty.listed(db, community_id, date.min)
     )
 
 

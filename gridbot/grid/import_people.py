@@ -10,13 +10,13 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy import Connection, Row
 
-from gridbot.grid import contacts, handover
+from gridbot.grid import contacts, duty, handover
 from gridbot.grid.appointments import become
 from gridbot.grid.directory import Directory, Person
 from gridbot.grid.people import add_person, bind_account
 from gridbot.grid.queries import reached_people
 from gridbot.messages import OPEN_STATES, Role
-from gridbot.store.tables import cases, grid_nodes, holdings, identities, people, service_days
+from gridbot.store.tables import cases, duties, grid_nodes, holdings, identities, people, service_days
 
 Persons = dict[tuple[str, str], int]  #: person's id by Person.key
 GRID_ROLES = (Role.LEADER, Role.DEPUTY, Role.LIAISON)
@@ -39,7 +39,8 @@ class Known:
         self.by_name: dict[str, list[Row[Any]]] = {}
         held = sa.select(holdings.c.person_id).where(holdings.c.community_id == community_id)
         organised = sa.select(service_days.c.organiser_id).where(service_days.c.community_id == community_id)
-        staff = held.union(organised.where(service_days.c.organiser_id.is_not(None)))
+        on_duty = sa.select(duties.c.person_id).where(duties.c.community_id == community_id)
+        staff = held.union(organised.where(service_days.c.organiser_id.is_not(None)), on_duty)
         for person in db.execute(sa.select(people).where(people.c.id.in_(staff)).order_by(people.c.id)):
             self.by_name.setdefault(person.name, []).append(person)
 
@@ -87,6 +88,12 @@ def write(
     _settle(db, community_id, posts, GRID_ROLES, now, ending=True)
     admins = [Post(persons[person.key], Role.ADMIN) for person in directory.admins]
     _settle(db, community_id, admins, (Role.ADMIN,), now, ending=False)
+    if directory.duties:
+        duty.settle(
+            db,
+            community_id,
+            [(ids[one.grid], persons[one.person.key], one.first, one.last) for one in directory.duties],
+        )
     if directory.contacts:
         wanted = [(one.about, persons[one.person.key]) for one in directory.contacts]
         contacts.settle(db, community_id, wanted, now=now)

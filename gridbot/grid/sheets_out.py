@@ -64,6 +64,7 @@ def _tables(directory: Directory) -> dict[str, Table]:
         ],
         "管理员": _with_platforms(["姓名", "电话"], admins, lambda one: [cells.escape(one.name), one.phone]),
         "专门联系人": _contacts(directory),
+        "值班": _duties(directory),
     }
 
 
@@ -75,6 +76,16 @@ def _contacts(directory: Directory) -> Table:
     )
     codes = ["管什么", *(one.about for one in directory.contacts)]
     return [[code, *row] for code, row in zip(codes, people, strict=True)]
+
+
+def _duties(directory: Directory) -> Table:
+    people = _with_platforms(
+        ["姓名", "电话"],
+        [one.person for one in directory.duties],
+        lambda one: [cells.escape(one.name), one.phone],
+    )
+    days = [(one.grid, one.first.isoformat(), one.last.isoformat()) for one in directory.duties]
+    return [[*when, *row] for when, row in zip([("网格", "从", "到"), *days], people, strict=True)]
 
 
 def _about(directory: Directory) -> Table:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import date
+from datetime import date, timedelta
 from io import BytesIO
 from typing import Any
 
@@ -17,6 +17,7 @@ from gridbot.grid.actions import import_directory
 from gridbot.grid.directory import (
     Contact,
     Directory,
+    Duty,
     Grid,
     Group,
     Item,
@@ -93,6 +94,14 @@ rules = st.one_of(
 )
 
 
+def _roster(one: Duty) -> tuple[str, str, date]:
+    return one.grid, one.person.name, one.first
+
+
+def _first(one: Duty) -> date:
+    return one.first
+
+
 @st.composite
 def directories(draw: st.DrawFn) -> Directory:
     people = draw(crowds())
@@ -117,6 +126,13 @@ def directories(draw: st.DrawFn) -> Directory:
         some(st.builds(Item, names, said, said)), said, said, where, organisers,
     )  # fmt: skip
     named = st.builds(Contact, st.sampled_from(("violence", "lost", "any")), st.sampled_from(people))
+    stands = st.builds(
+        lambda grid, who, first, days: Duty(grid, who, first, first + timedelta(days=days)),
+        st.sampled_from(paths),
+        st.sampled_from(people),
+        st.dates(date(2026, 1, 1), date(2030, 12, 31)),
+        st.integers(0, 7),
+    )
     own = {
         "phone": "007",
         "gather_idle": 5,
@@ -134,6 +150,7 @@ def directories(draw: st.DrawFn) -> Directory:
         service_days=draw(some(days)),
         admins=draw(who),
         contacts=draw(st.lists(named, max_size=3, unique=True).map(tuple)),
+        duties=tuple(sorted(draw(st.lists(stands, max_size=3, unique_by=_roster)), key=_first)),
     )
 
 
