@@ -12,6 +12,7 @@ from gridbot.cases import rules, samples
 from gridbot.cases.events import record
 from gridbot.messages import Actor, Outgoing, dump
 from gridbot.store.tables import (
+    case_asks,
     case_events,
     case_messages,
     case_words,
@@ -65,6 +66,11 @@ def _words(db: Connection, community_id: int, person_id: int) -> int:
         sa.update(case_messages)
         .where(case_messages.c.community_id == community_id, case_messages.c.person_id == person_id)
         .values(text="", photos=[])
+    )
+    db.execute(
+        sa.update(case_asks)
+        .where(case_asks.c.community_id == community_id, case_asks.c.by_person_id == person_id)
+        .values(words="")
     )
     samples.forget_person(db, community_id, person_id)
     return gone.rowcount

@@ -51,6 +51,8 @@ def unquoted(h: Hearing, text: str) -> bool:
 def asked_to_take(h: Hearing, person: int) -> list[Row[Any]]:
     """What waits for somebody to take it, though another answers for it until then."""
     own = grid.units_of_person(h.db, h.community_id, person, h.now)
+    if not own and not h.private:
+        return []
     return [
         case
         for case in queries.open_cases(h.db, h.community_id)

@@ -27,6 +27,7 @@ from gridbot.store.tables import (
     people,
     questions,
     service_days,
+    units,
 )
 
 TOKEN_BYTES = 24  #: 32 characters; a deep link takes 64 of A-Z a-z 0-9 _ -
@@ -103,14 +104,21 @@ def appoint(
 
 
 def invite_unbound(db: Connection, community_id: int, *, actor: Actor, now: datetime) -> list[Invited]:
-    """An invitation for everybody who holds a role at a grid and has no account yet; one still good for a
-    day is given again. For the text an admin forwards, and the list of telephones."""
+    """An invitation for everybody who holds a role at a grid or speaks for a unit and has no account yet;
+    one still good for a day is given again. For the text an admin forwards, and the list of telephones."""
     only_admins(actor)
     has_account = sa.select(identities.c.id).where(identities.c.person_id == people.c.id).exists()
     rows = db.execute(
-        sa.select(holdings, people.c.name, people.c.phone, grid_nodes.c.path)
+        sa.select(
+            holdings,
+            people.c.name,
+            people.c.phone,
+            sa.func.coalesce(grid_nodes.c.path, units.c.name).label("path"),
+        )
         .join(people, people.c.id == holdings.c.person_id)
-        .join(grid_nodes, grid_nodes.c.id == holdings.c.node_id)
+        .outerjoin(grid_nodes, grid_nodes.c.id == holdings.c.node_id)
+        .outerjoin(units, units.c.id == holdings.c.unit_id)
+        .where(sa.or_(holdings.c.node_id.is_not(None), holdings.c.unit_id.is_not(None)))
         .where(holdings.c.community_id == community_id, holdings.c.until.is_(None), ~has_account)
         .order_by(holdings.c.position, holdings.c.id)
     ).all()
@@ -137,6 +145,7 @@ def invite_unbound(db: Connection, community_id: int, *, actor: Actor, now: date
             actor=actor,
             now=now,
             person_id=row.person_id,
+            unit_id=row.unit_id,
         )
         found[row.person_id] = Invited(row.person_id, row.name, row.phone, row.path, token)
     return list(found.values())

@@ -13,7 +13,7 @@ from gridbot.cases import actions, asks, merging, parts, passing, queries, share
 from gridbot.cases.actions import Draft, Said
 from gridbot.cases.parts import Share
 from gridbot.desk.handing_on import hand_on
-from gridbot.grid import appointments
+from gridbot.grid import appointments, people
 from gridbot.grid import queries as grid
 from gridbot.messages import Actor, CaseState, Role
 from gridbot.store.db import Database
@@ -145,6 +145,14 @@ def test_who_speaks_for_a_unit(any_db: Connection) -> None:
     assert isinstance(taken, appointments.Accepted) and taken.unit_id == units.works
     assert [one.name for one in grid.people_of_unit(any_db, units.works, NOW)] == ["孙工"]
     assert grid.unit_called(any_db, cast.community, "市政") is not None
+    named = people.add_person(any_db, cast.community, "吴工", "66010009", NOW)
+    role = {"person_id": named, "unit_id": units.streets, "role": "unit", "since": NOW}
+    any_db.execute(sa.insert(holdings).values(community_id=cast.community, **role))
+    (invited,) = appointments.invite_unbound(any_db, cast.community, actor=admin, now=NOW)
+    assert (invited.name, invited.path) == ("吴工", "社管办")
+    bound = appointments.accept_invitation(any_db, invited.token, "telegram", "4003", "小吴", now=NOW)
+    assert isinstance(bound, appointments.Accepted) and bound.unit_id == units.streets
+    assert grid.units_of_person(any_db, cast.community, bound.person_id, NOW) == [units.streets]
 
 
 @pytest.mark.postgres
