@@ -17,7 +17,7 @@ from gridbot.cases import actions, deadlines, queries, voice
 from gridbot.cases.clocks import Town
 from gridbot.grid import queries as grid
 from gridbot.grid.settings import SettingsView
-from gridbot.messages import OPEN_STATES, Button, Role, Urgency
+from gridbot.messages import OPEN_STATES, Button, ChatKind, OutKind, Urgency
 from gridbot.store import outbox, timers
 from gridbot.store.tables import cases, held
 from gridbot.store.tables import outbox as sent
@@ -39,6 +39,12 @@ _RUNG = sa.select(sa.func.count()).where(
     sent.c.chat_id == sa.bindparam("of_chat"),
     sent.c.created_at >= sa.bindparam("since"),
     sent.c.purpose.in_(RINGS),
+    sent.c.state != "dropped",
+)
+_SAID = sa.select(sa.func.count()).where(
+    sent.c.chat_id == sa.bindparam("of_chat"),
+    sent.c.created_at >= sa.bindparam("since"),
+    sent.c.kind.in_((OutKind.SEND.value, OutKind.CARD.value)),
     sent.c.state != "dropped",
 )
 _SAME_REPORTER = sa.select(sa.func.count()).where(
@@ -285,15 +291,34 @@ def show(db: Connection, case: Row[Any], person_id: int, now: datetime) -> None:
 # --- groups --------------------------------------------------------------------------------------
 
 
+def group_waits(db: Connection, case: Row[Any], chat: Row[Any], text: str, now: datetime) -> bool:
+    """Whether a line to a group exceeds its day's budget: then it is in the group's digest, with what else
+    could wait. Answers to who has just spoken, questions and emergencies never come here."""
+    if chat.kind != ChatKind.GROUP.value or case.urgent:
+        return False
+    settings = grid.settings_of(db, case.community_id)
+    town = deadlines.town(settings)
+    said = db.execute(_SAID, {"of_chat": chat.id, "since": town.day_began(now)}).scalar_one()
+    if said < settings.group_budget:
+        return False
+    until = town.next_digest(now)
+    hold(db, case.community_id, BUDGET, until, now=now, chat_id=chat.id, case_id=case.id, text=text)
+    return True
+
+
+def tell_reporter(db: Connection, case: Row[Any], text: str, *, purpose: str, now: datetime) -> None:
+    """A line under the report that can wait: over the group's budget it is in the group's digest."""
+    chat = voice.chat_row(db, case.chat_id)
+    if case.private or case.parent_id is not None or not group_waits(db, case, chat, text, now):
+        voice.tell_reporter(db, case, text, purpose=purpose, now=now)
+
+
 def tell_group(db: Connection, chat_id: int, now: datetime) -> None:
-    """What went over a group's budget, in one message."""
+    """What went over a group's budget, in one message; of what is over by now nothing."""
     rows = waiting(db, chat_id=chat_id)
     told(db, rows, now)
-    chat = voice.chat_row(db, chat_id)
-    if rows:
-        text = words.group_digest([row.text for row in rows])
+    live = [row for row in rows if row.case_id is None or open_case(db, row) is not None]
+    if live:
+        text = words.group_digest(list(dict.fromkeys(row.text for row in live)))
+        chat = voice.chat_row(db, chat_id)
         voice.to_chat(db, chat, text, purpose=DIGEST, now=now, urgency=Urgency.BULK)
-
-
-def holds_office(db: Connection, community_id: int, person_id: int, now: datetime) -> bool:
-    return bool(grid.roles_of(db, community_id, person_id, None, now) - {Role.RESIDENT})

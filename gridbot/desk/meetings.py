@@ -84,7 +84,7 @@ def table(db: Connection, case: Row[Any], meeting: Row[Any], *, actor: Actor, no
     day = day_of(meeting, now, grid.settings_of(db, case.community_id).zone)
     what = voice.called(fresh, shared=True)
     text = words.tabled_reporter(what, fresh.number, meeting.name, day)
-    voice.tell_reporter(db, fresh, text, purpose="tabled", now=now)
+    digest.tell_reporter(db, fresh, text, purpose="tabled", now=now)
     card = words.tabled_card(voice.called(fresh, shared=False), fresh.number, meeting.name, day)
     notices.card(db, fresh, card, "tabled-card", now, [])
     return True
@@ -120,7 +120,7 @@ def _tell(db: Connection, case: Row[Any], name: str, said: str, now: datetime, *
         voice.to_chat(db, private, text, purpose="outcome", now=now, case=case)
     elif not case.private:
         text = words.outcome_group(what, case.number, name, goes_on=goes_on)
-        voice.tell_reporter(db, case, text, purpose="outcome", now=now)
+        digest.tell_reporter(db, case, text, purpose="outcome", now=now)
     if case.owner_id is not None:
         card = words.outcome_card(voice.called(case, shared=False), case.number, name, said)
         buttons = voice.leader_buttons(db, case, case.owner_id)

@@ -239,9 +239,8 @@ def after_progress(db: Connection, case_id: int, words: str, now: datetime) -> N
             db, case, texts.progress_line(what, case.number, masked), purpose="progress", now=now
         )
     elif not case.private and not case.data.get("told_group") and not incident_words.is_incident(case):
-        voice.tell_reporter(
-            db, case, texts.progress_set_phrase(what, case.number), purpose="progress", now=now
-        )
+        phrase = texts.progress_set_phrase(what, case.number)
+        digest.tell_reporter(db, case, phrase, purpose="progress", now=now)
         actions.note(db, case, told_group=True)
     if case.owner_id is not None:
         buttons = voice.leader_buttons(db, case, case.owner_id)

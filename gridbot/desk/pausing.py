@@ -17,7 +17,7 @@ from sqlalchemy import Connection, Row
 from gridbot.almanac import parse_when
 from gridbot.cases import actions, deadlines, queries, voice, waiting
 from gridbot.cases.limitbook import PauseWords, Waits, book_in_use
-from gridbot.desk import clockwork, moves, notices
+from gridbot.desk import clockwork, digest, moves, notices
 from gridbot.desk.context import Desk, Hearing
 from gridbot.grid import queries as grid
 from gridbot.messages import Actor, CaseState
@@ -190,7 +190,7 @@ def start(db: Connection, case: Row[Any], pause: Pause, text: str, *, actor: Act
     fresh = queries.case(db, case.id)
     day = waiting.day_text(until.astimezone(settings.zone).date())
     called = voice.called(fresh, shared=True)
-    voice.tell_reporter(
+    digest.tell_reporter(
         db, fresh, words.paused_reporter(called, fresh.number, what, day), purpose="paused", now=now
     )
     buttons = [[_button(db, fresh, words.RESUME, "case:resume")], *_usual(db, fresh)]

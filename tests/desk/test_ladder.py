@@ -320,6 +320,20 @@ def test_a_persons_budget_sends_the_rest_into_the_digest(stage: Stage) -> None:
     assert any("3号楼" in text for text in stage.texts(LI.id))
 
 
+def test_a_groups_budget_sends_what_can_wait_into_one_message(stage: Stage) -> None:
+    settings(stage, group_budget=1)
+    for number in (1, 2):
+        stage.says(f"80{number}", f"{number}号楼单元门锁坏了", chat=RESIDENTS)
+        stage.passes(minutes=2)
+        stage.says(LI.id, f"{number} 师傅下午来", chat=LI.id)
+    assert not any("在办" in text for text in stage.texts(RESIDENTS))
+    stage.until(at("2026-11-19 17:01"))
+    (digest,) = [one for one in stage.in_chat(RESIDENTS) if one.purpose == "digest"]
+    assert digest.text.count("在办") == 2
+    stage.says("803", "3号楼有股煤气味", chat=RESIDENTS)
+    assert "119" in stage.texts(RESIDENTS)[-1]
+
+
 # --- holidays ------------------------------------------------------------------------------------
 
 
