@@ -33,7 +33,7 @@ def lines(db: Connection, case: Row[Any]) -> list[str]:
         found.append(words.households_line(*data["households"]))
     if data.get("designated"):
         found.append(words.designated_line(name_of(db, data["designated"])))
-    elif data.get("candidate"):
+    elif data.get("candidate") and data["candidate"].get("person") != (case.owner_id or 0):
         owner = grid.name_of(db, case.owner_id) if case.owner_id else ""
         found.append(words.candidate_line(name_of(db, data["candidate"]), owner))
     elif data.get("first_unit") and case.unit_id is None and case.state == CaseState.WAITING:

@@ -22,7 +22,6 @@ from gridbot.desk import (
     duty_buttons,
     meetings,
     moves,
-    notices,
     pausing,
     replies,
     residents,
@@ -30,7 +29,7 @@ from gridbot.desk import (
 )
 from gridbot.desk.context import Hearing
 from gridbot.grid import queries as grid
-from gridbot.messages import OPEN_STATES, CaseState, Outgoing, OutKind, Role, Urgency
+from gridbot.messages import OPEN_STATES, Button, CaseState, Outgoing, OutKind, Role, Urgency
 from gridbot.store import outbox
 from gridbot.texts import closing as words
 from gridbot.understanding.reading import Band, Kind, Place, Reading
@@ -101,9 +100,14 @@ def _false_alarm(h: Hearing, case: Row[Any], button: Row[Any]) -> str:
     return texts.noted() if done else texts.expired()
 
 
+def _show(h: Hearing, case: Row[Any], text: str, purpose: str, buttons: list[list[Button]]) -> None:
+    """On the card of whoever presses, who need not be the owner: a unit that was asked, the level above."""
+    voice.leader_card(h.db, case, h.person, text, purpose=purpose, now=h.now, buttons=buttons)
+
+
 def _more(h: Hearing, case: Row[Any], button: Row[Any]) -> str:
     text = texts.more_card(voice.called(case, shared=False), case.number)
-    notices.card(h.db, case, text, "more", h.now, voice.more_buttons(h.db, case, h.person))
+    _show(h, case, text, "more", voice.more_buttons(h.db, case, h.person))
     return ""
 
 
@@ -111,7 +115,7 @@ def _back(h: Hearing, case: Row[Any], button: Row[Any]) -> str:
     name = grid.name_of(h.db, h.person)
     accepted = case.accepted_at is not None
     text = voice.notice_text(h.db, case, name, accepted=accepted)
-    notices.card(h.db, case, text, "notice", h.now, voice.leader_buttons(h.db, case, h.person))
+    _show(h, case, text, "notice", voice.leader_buttons(h.db, case, h.person))
     return ""
 
 
@@ -133,7 +137,7 @@ def _hand_over(h: Hearing, case: Row[Any], button: Row[Any]) -> str:
         h.db, texts.BACK, "case:back", community_id=case.community_id, case_id=case.id, person_id=h.person
     )
     text = texts.which_owner(voice.called(case, shared=False), case.number)
-    notices.card(h.db, case, text, "which-owner", h.now, [[one] for one in choices] + [[back]])
+    _show(h, case, text, "which-owner", [[one] for one in choices] + [[back]])
     return ""
 
 

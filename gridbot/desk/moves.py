@@ -134,7 +134,9 @@ def hand_over(
     if unit is not None and unit.id in {one.id for one in parties.disputed(db, case)}:
         parties.ask_statement(db, case, unit, now)
         text = duty.party_not_alone(what, case.number, unit.name)
-        notices.card(db, case, text, "party", now, voice.leader_buttons(db, case, actor.person or 0))
+        if actor.person is not None:
+            buttons = voice.leader_buttons(db, case, actor.person)
+            bouncing.show(db, case, actor.person, text, "party", now, buttons)
         return True
     if unit is not None and unit.id == case.unit_id and words:
         return progress(db, case, words, until="", actor=actor, now=now)  # 物业接了: their answer, by him

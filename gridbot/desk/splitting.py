@@ -149,7 +149,9 @@ def ask_for_rest(db: Connection, case: Row[Any], actor: Actor, now: datetime) ->
         text = words.whole_waits(what, case.number, open_ones)
     else:
         text = words.households_wait(what, case.number, total - done_)
-    notices.card(db, case, text, "parts-open", now, [_both(db, case, actor)])
+    if actor.person is not None:
+        buttons = [_both(db, case, actor)]
+        voice.leader_card(db, case, actor.person, text, purpose="parts-open", now=now, buttons=buttons)
     return True
 
 

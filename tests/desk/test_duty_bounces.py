@@ -217,3 +217,19 @@ def test_a_unit_whose_people_are_gone_gets_a_card_to_pass_on(town: Stage) -> Non
     assert "这类一般先找物业" in town.texts(LI.id)[-1]
     town.says(LI.id, "转给物业", chat=LI.id)
     assert any("给:物业" in text for text in town.texts(LI.id))
+
+
+def test_the_unit_that_was_asked_has_a_card_of_its_own(town: Stage) -> None:
+    reported(town, LAMP)
+    before = town.texts(LI.id)
+    town.presses(ENGINEER.id, "更多", chat=ENGINEER.id)
+    assert "要怎么办" in town.texts(ENGINEER.id)[-1] and town.texts(LI.id) == before
+    town.presses(ENGINEER.id, "不归我管", chat=ENGINEER.id)
+    shown = town.in_chat(ENGINEER.id)[-1]
+    names = [row[0].text for row in shown.buttons]
+    assert names[0] == LI.name and "物业" not in names  # not its own people, not itself
+    town.presses(ENGINEER.id, LI.name, chat=ENGINEER.id)
+    town.presses(ENGINEER.id, "该别的单位管", chat=ENGINEER.id)
+    town.passes(seconds=61)
+    assert any("王工看着该找您(该别的单位管)" in text for text in town.texts(LI.id))
+    assert case(town, 1).data["candidate"] == {"person": case(town, 1).owner_id}
