@@ -5,6 +5,7 @@ webhook announces. The far side refuses whatever the real one would refuse.
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -23,6 +24,7 @@ from gridbot.settings import Settings
 from gridbot.store import upkeep
 from gridbot.store.db import Database
 from gridbot.store.tables import cases, outbox
+from gridbot.texts import channels as words
 from tests.fakes.wecom_server import FakeWecom
 
 BOT, SECRET, KEY = "aib-whole", "bot-secret-that-must-never-be-seen", "693a91f6-key-that-must-never-be-seen"
@@ -153,7 +155,28 @@ async def test_the_same_message_twice_is_one_case(tmp_path: Path) -> None:
         await fake.says("wang", "@网格助手 谢谢", group=GROUP)
         await fake.until(lambda: house.app.intake.handled >= 2)
         assert house.count(cases) == 1
-        assert sum("记下了" in text for text in fake.said(GROUP)) == 1
+        assert sum("已告诉网格长" in text for text in fake.said(GROUP)) == 1
+
+
+@pytest.mark.asyncio
+async def test_five_seconds_are_kept_while_the_database_is_slow(tmp_path: Path) -> None:
+    """Who presses sees at once that it was heard; what the desk decides later comes as a new card."""
+    async with FakeWecom() as fake, lived_in(tmp_path, fake) as house:
+        await fake.enters("li")
+        await fake.says("wang", "@网格助手 5号楼楼道灯不亮了", group=GROUP)
+        await fake.until(lambda: any("记下了" in text for text in fake.said(GROUP)))
+        await house.rests()
+        house.clock.forward(seconds=40)
+        await fake.until(lambda: fake.card("li"))
+        await house.rests()
+        held = house.app.database.submit(lambda db: time.sleep(6))
+        await fake.presses("li", "li", "我去看")
+        await fake.until(lambda: fake.updates, 5)
+        assert fake.updates[0]["replace_text"] == words.one_moment() and not held.done()
+        before = len(fake.messages("li"))
+        await fake.until(lambda: len(fake.messages("li")) > before, 15)
+        assert fake.card("li")["button_list"][0]["text"] == "办好了"
+        assert fake.refusals == []
 
 
 @pytest.mark.asyncio

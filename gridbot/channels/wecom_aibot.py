@@ -99,12 +99,13 @@ class WecomAibot:
         fallback: dict[str, Elsewhere] | None = None,
         clock: Callable[[], float] = time.monotonic,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
+        soon: float = SOON,
         **line: Any,
     ) -> None:
         self.bot = bot
         self.line = Line(bot, secret, heard=self._heard, **line)
         self._name, self._accept, self._now, self._clock = name, accept, now, clock
-        self._fallback = fallback or {}
+        self._fallback, self._soon = fallback or {}, soon
         self._pace = Pace(AIBOT)
         self._arrived: asyncio.Queue[Kept] = asyncio.Queue()
         self._known: OrderedDict[str, None] = OrderedDict()
@@ -189,7 +190,7 @@ class WecomAibot:
 
     async def _answer_is_coming(self, task: str, press: _Press) -> None:
         """If the desk is slow, whoever pressed sees that it was heard; the answer comes as a message."""
-        await asyncio.sleep(SOON)
+        await asyncio.sleep(self._soon)
         if press.open:
             press.open = False
             card = cards.waiting(self._shown.get(task, ""), task)

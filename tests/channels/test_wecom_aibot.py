@@ -13,7 +13,6 @@ from typing import Any
 import pytest
 
 from gridbot import fitting
-from gridbot.channels import wecom_aibot
 from gridbot.channels._wecom.aibot_read import id_of
 from gridbot.channels.wecom_aibot import WecomAibot
 from gridbot.messages import (
@@ -370,10 +369,9 @@ async def test_words_too_long_for_a_card_stand_above_it() -> None:
 
 
 @pytest.mark.asyncio
-async def test_a_slow_house_says_that_the_answer_is_coming(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_slow_house_says_that_the_answer_is_coming() -> None:
     """The five seconds of a pressed card hold while the database is slow."""
-    monkeypatch.setattr(wecom_aibot, "SOON", 0.2)
-    async with connected() as it:
+    async with connected(soon=0.2) as it:
         await it.fake.says("li", "你好")
         sent = await it.say("12 楼道灯", chat="li", buttons=ROW, kind=OutKind.CARD)
         it.inbox.open.clear()
@@ -389,9 +387,8 @@ async def test_a_slow_house_says_that_the_answer_is_coming(monkeypatch: pytest.M
 
 
 @pytest.mark.asyncio
-async def test_whoever_is_answered_in_words_is_not_told_to_wait(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(wecom_aibot, "SOON", 0.2)
-    async with connected() as it:
+async def test_whoever_is_answered_in_words_is_not_told_to_wait() -> None:
+    async with connected(soon=0.2) as it:
         await it.fake.says("wang", "你好", group=GROUP)
         await it.say("哪件?", buttons=ROW)
         await it.fake.presses("wang", GROUP, "我去看")
@@ -403,9 +400,8 @@ async def test_whoever_is_answered_in_words_is_not_told_to_wait(monkeypatch: pyt
 
 
 @pytest.mark.asyncio
-async def test_a_press_that_comes_twice_changes_the_card_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(wecom_aibot, "SOON", 0.2)
-    async with connected() as it:
+async def test_a_press_that_comes_twice_changes_the_card_once() -> None:
+    async with connected(soon=0.2) as it:
         await it.fake.says("li", "你好")
         sent = await it.say("12 楼道灯", chat="li", buttons=ROW, kind=OutKind.CARD)
         await it.fake.presses("li", "li", "我去看", times=2)
