@@ -6,6 +6,7 @@ The resident reads only that the right unit is being looked for.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
@@ -30,8 +31,10 @@ MOST = 5  #: owners to choose from
 
 
 def settings_of(db: Connection, community_id: int) -> Mapping[str, Any]:
-    """Reasons, most and minutes, with the defaults for what a community does not say."""
-    return {**BOUNCES, **grid.settings_of(db, community_id).bounces}
+    """Reasons (a list), most and minutes, with the defaults for what a community does not say."""
+    found = {**BOUNCES, **grid.settings_of(db, community_id).bounces}
+    reasons = [one.strip() for one in re.split(r"[、,,;;]", str(found["reasons"])) if one.strip()]
+    return {**found, "reasons": reasons[:6]}
 
 
 # --- whose it may be -----------------------------------------------------------------------------

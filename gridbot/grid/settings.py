@@ -78,7 +78,7 @@ SETTINGS: Mapping[str, Setting] = {
     "group_budget": Setting(Form.COUNT, 30, "一群一天最多说几句", 1, 1000),
 }
 BOUNCES: Mapping[str, Any] = {
-    "reasons": ["业主专有部分", "不在我这片", "在墙外", "该别的单位管"],
+    "reasons": "业主专有部分、不在我这片、在墙外、该别的单位管",
     "most": 3,  #: the return after which the level above designates
     "minutes": 15,  #: in which it should
 }

@@ -153,7 +153,7 @@ def test_nobody_decides_in_time_and_the_admins_hear_it(town: Stage) -> None:
 
 def test_how_many_and_why_are_data(town: Stage) -> None:
     with town.db() as db:
-        settings = '{"bounces": {"most": 1, "reasons": ["归房管所"]}}'
+        settings = '{"bounces": {"most": 1, "reasons": "归房管所"}}'
         db.execute(sa.text("UPDATE community SET settings = :s, version = version + 1"), {"s": settings})
     secretary_hears(town)
     reported(town, LAMP)
