@@ -33,8 +33,8 @@ def tell_admins(
         chat = grid.private_chat_of(db, person_id)
         waits = None if urgency is Urgency.EMERGENCY else digest.waits(db, community_id, person_id, now)
         if chat is not None and waits and not buttons:
-            known = {"person_id": person_id, "case_id": case.id if case is not None else None}
-            digest.hold(db, community_id, *waits, now=now, text=text, **known)
+            about = case.id if case is not None else None
+            digest.hold(db, community_id, *waits, now=now, text=text, person_id=person_id, case_id=about)
             told += 1
         elif chat is not None:
             voice.to_chat(

@@ -150,10 +150,7 @@ def hold(
 
 
 def _sooner(db: Connection, subject: str, until: datetime) -> datetime:
-    table = timers.timers
-    due = db.execute(
-        sa.select(table.c.due_at).where(table.c.kind == DIGEST, table.c.subject == subject)
-    ).scalar()
+    due = timers.due_at(db, DIGEST, subject)
     return min(due, until) if due is not None else until
 
 

@@ -174,7 +174,12 @@ class Directory:
             for person in unit.people:
                 found.setdefault(person.key, person)
         organisers = [service.organiser for service in self.service_days if service.organiser]
-        for person in (*organisers, *self.admins, *(one.person for one in (*self.contacts, *self.duties))):
+        for person in (
+            *organisers,
+            *self.admins,
+            *(one.person for one in self.contacts),
+            *(one.person for one in self.duties),
+        ):
             found.setdefault(person.key, person)
         return found
 

@@ -84,6 +84,13 @@ def set_timer(
     )
 
 
+def due_at(db: Connection, kind: str, subject: str) -> datetime | None:
+    """When a timer fires; None: it is not set."""
+    query = sa.select(timers.c.due_at).where(timers.c.kind == kind, timers.c.subject == subject)
+    due: datetime | None = db.execute(query).scalar()
+    return due
+
+
 def ensure_timer(db: Connection, kind: str, subject: str, due_at: datetime) -> None:
     """Sets a standing timer unless it stands already: a start does not put off what is due."""
     standing = {"kind": kind, "subject": subject, "due_at": due_at, "data": {}, "attempts": 0}
