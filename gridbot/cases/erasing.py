@@ -1,60 +1,141 @@
-"""删掉我的记录: a person's words and name go; cases and events stay as numbers."""
+"""删掉我的记录: a person's words and name go wherever they lie; cases and events stay as numbers.
+
+Reached are what came in from his accounts, what he said of cases, how it was told to others (gone out or
+still waiting), samples, pictures, questions, buttons, dead letters, his names and his accounts themselves.
+A copy of the database made before (备份) still has them: see `store.copies`.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
-from gridbot.cases import rules, samples
+from gridbot.cases import samples, voice, wordless
 from gridbot.cases.events import record
-from gridbot.messages import Actor, Outgoing, dump
+from gridbot.messages import Actor, ChatKind, Outgoing, Role, dump, load_outgoing
 from gridbot.store.tables import (
+    buttons,
     case_asks,
     case_events,
     case_messages,
     case_words,
     cases,
+    chats,
+    held,
     holdings,
     identities,
     inbox,
+    invitations,
     outbox,
     people,
+    questions,
 )
+from gridbot.texts import privacy as words
 
-_SAID = ("sent", "failed", "dropped")
+ERASED = "erased"  #: the move of the event
+
+
+@dataclass(frozen=True, slots=True)
+class Erased:
+    """One person who asked for it: ids and a time, no word."""
+
+    community_id: int
+    person_id: int
+    at: datetime
 
 
 def forget(
     db: Connection,
     community_id: int,
     person_id: int,
-    platform: str,
-    user: str,
+    platform: str = "",
+    user: str = "",
     *,
-    inbox_id: int,
+    inbox_id: int | None = None,
     actor: Actor,
     now: datetime,
 ) -> None:
     """Erases what one person said in a community and what he is called. A name that stands in the
     directory (somebody holds an office) stays: it is the office's. `inbox_id`: the message asking for it."""
-    counts = {
-        "words": _words(db, community_id, person_id),
-        "raw": _raw(db, community_id, person_id, (platform, user), inbox_id),
-        "cases": _retold(db, community_id, person_id),
-    }
-    _name(db, person_id, now)
+    counts = wipe(db, community_id, person_id, (platform, user), inbox_id=inbox_id, now=now)
     record(
         db,
-        "erased",
+        ERASED,
         community_id=community_id,
         case_id=None,
-        actor=Actor(person_id, actor.role),
+        actor=Actor(actor.person if actor.role is Role.ADMIN else person_id, actor.role),
         now=now,
-        data=counts,
+        data={**counts, "person": person_id},
     )
+
+
+def wipe(
+    db: Connection,
+    community_id: int,
+    person_id: int,
+    account: tuple[str, str] = ("", ""),
+    *,
+    inbox_id: int | None = None,
+    now: datetime,
+) -> dict[str, int]:
+    """The erasing itself, without a trace in the record; a second time it finds nothing. Returns counts."""
+    spoke = _spoke_of(db, community_id, person_id)
+    counts = {
+        "words": _words(db, community_id, person_id),
+        "raw": _raw(db, community_id, person_id, account, inbox_id),
+        "cases": _retold(db, community_id, person_id, spoke, now),
+    }
+    _asked(db, community_id, person_id, now)
+    _name(db, person_id, now)
+    return counts
+
+
+def erased(db: Connection) -> list[Erased]:
+    """Everybody erased so far: what has to be done again after an older copy was put back."""
+    query = (
+        sa.select(case_events.c.community_id, case_events.c.person_id, case_events.c.data, case_events.c.at)
+        .where(case_events.c.move == ERASED)
+        .order_by(case_events.c.id)
+    )
+    return [
+        Erased(row.community_id, int(row.data.get("person") or row.person_id), row.at)
+        for row in db.execute(query)
+        if row.data.get("person") or row.person_id
+    ]
+
+
+def again(db: Connection, listed: Sequence[Erased], *, now: datetime) -> int:
+    """An older copy was put back: whoever was erased since is erased again, and that is on record. Whom the
+    copy does not know it need not forget. Returns how many."""
+    done = {(one.community_id, one.person_id) for one in erased(db)}
+    count = 0
+    for one in listed:
+        known = sa.select(people.c.id).where(
+            people.c.id == one.person_id, people.c.community_id == one.community_id
+        )
+        if (one.community_id, one.person_id) in done or db.execute(known).first() is None:
+            continue
+        done.add((one.community_id, one.person_id))
+        forget(db, one.community_id, one.person_id, actor=Actor.system(), now=now)
+        count += 1
+    return count
+
+
+# --- what there is of him ------------------------------------------------------------------------
+
+
+def _spoke_of(db: Connection, community_id: int, person_id: int) -> list[int]:
+    """The cases he reported, and those he said a word of."""
+    own = sa.select(cases.c.id).where(cases.c.community_id == community_id, cases.c.reporter_id == person_id)
+    said = sa.select(case_messages.c.case_id).where(
+        case_messages.c.community_id == community_id, case_messages.c.person_id == person_id
+    )
+    return list(db.execute(sa.union(own, said)).scalars())
 
 
 def _words(db: Connection, community_id: int, person_id: int) -> int:
@@ -67,21 +148,19 @@ def _words(db: Connection, community_id: int, person_id: int) -> int:
         .where(case_messages.c.community_id == community_id, case_messages.c.person_id == person_id)
         .values(text="", photos=[])
     )
-    db.execute(
-        sa.update(case_asks)
-        .where(case_asks.c.community_id == community_id, case_asks.c.by_person_id == person_id)
-        .values(words="")
-    )
     samples.forget_person(db, community_id, person_id)
     return gone.rowcount
 
 
-def _raw(db: Connection, community_id: int, person_id: int, account: tuple[str, str], inbox_id: int) -> int:
+def _raw(
+    db: Connection, community_id: int, person_id: int, account: tuple[str, str], inbox_id: int | None
+) -> int:
     """What came in from any of his accounts; what still waits to be handled is heard first."""
     accounts = db.execute(
         sa.select(identities.c.platform, identities.c.user).where(identities.c.person_id == person_id)
     ).all()
     known = {(row.platform, row.user) for row in accounts} | {account}
+    nothing: dict[str, Any] = {"raw": None, "incoming": None, "user": "", "erase_at": None, "error": ""}
     count = 0
     for of_platform, of_user in known:
         gone = db.execute(
@@ -93,41 +172,90 @@ def _raw(db: Connection, community_id: int, person_id: int, account: tuple[str, 
                 inbox.c.user != "",
                 inbox.c.state != "pending",
             )
-            .values(raw=None, incoming=None, user="", erase_at=None, state="done")
+            .values(**nothing, state="done")
         )
         count += gone.rowcount
-    asked = sa.update(inbox).where(inbox.c.id == inbox_id)
-    db.execute(asked.values(raw=None, incoming=None, user="", erase_at=None))
+    if inbox_id is not None:
+        db.execute(sa.update(inbox).where(inbox.c.id == inbox_id).values(**nothing))
     return count
 
 
-def _retold(db: Connection, community_id: int, person_id: int) -> int:
-    """His words as the leader read them, and the door number in the place."""
-    own = (cases.c.community_id == community_id) & (cases.c.reporter_id == person_id)
-    rows = db.execute(sa.select(cases.c.id, cases.c.place, cases.c.place_key, cases.c.data).where(own)).all()
-    for row in rows:
-        values: dict[str, Any] = {
-            "place": rules.public_place(row.place),
-            "place_key": rules.public_place(row.place_key),
-            "data": {**row.data, "because": []},
-        }
-        db.execute(sa.update(cases).where(cases.c.id == row.id).values(**values))
-    ids = [row.id for row in rows]
-    db.execute(
-        sa.update(outbox)
-        .where(outbox.c.case_id.in_(ids), outbox.c.state.in_(_SAID))
-        .values(payload=dump(Outgoing()))
+def _retold(db: Connection, community_id: int, person_id: int, spoke: Sequence[int], now: datetime) -> int:
+    """His words as others read them or are about to, and the door number in the place."""
+    own = list(
+        db.execute(
+            sa.select(cases.c.id).where(
+                cases.c.community_id == community_id, cases.c.reporter_id == person_id
+            )
+        ).scalars()
     )
-    return len(ids)
+    parts = list(db.execute(sa.select(cases.c.id).where(cases.c.parent_id.in_(own))).scalars())
+    wordless.public(db, [*own, *parts])
+    told = [*spoke, *parts]
+    wordless.retold(db, told)
+    _unsaid(db, told)
+    db.execute(sa.update(held).where(held.c.case_id.in_(own), held.c.told_at.is_not(None)).values(text=""))
+    return len(own)
+
+
+def _unsaid(db: Connection, ids: Sequence[int]) -> None:
+    """What waits to be said of these cases is said without the words: number, kind and area."""
+    waiting = sa.select(outbox.c.id, outbox.c.payload, outbox.c.case_id, chats.c.kind).where(
+        outbox.c.chat_id == chats.c.id,
+        outbox.c.case_id.in_(ids),
+        outbox.c.state.in_(("waiting", "claimed")),
+        outbox.c.kind.in_(("send", "card")),
+        chats.c.kind == ChatKind.PRIVATE.value,
+    )
+    for row in db.execute(waiting).all():
+        said = load_outgoing(row.payload)
+        case = voice.queries.case(db, row.case_id)
+        text = words.erased_notice(voice.called(case, shared=True), case.number)
+        left = dump(Outgoing(text=text, buttons=said.buttons, reply_to=said.reply_to, thread=said.thread))
+        db.execute(sa.update(outbox).where(outbox.c.id == row.id).values(payload=left))
+
+
+def _asked(db: Connection, community_id: int, person_id: int, now: datetime) -> None:
+    """What he was asked, told and offered; what he asked of others."""
+    mine = (questions.c.community_id == community_id) & (questions.c.person_id == person_id)
+    wordless.strip(db, questions, mine)
+    db.execute(sa.update(questions).where(mine, questions.c.answered_at.is_(None)).values(answered_at=now))
+    wordless.strip(db, buttons, (buttons.c.community_id == community_id) & (buttons.c.person_id == person_id))
+    own_chats = sa.select(chats.c.id).where(
+        chats.c.person_id == person_id, chats.c.kind == ChatKind.PRIVATE.value
+    )
+    to_him = outbox.c.chat_id.in_(own_chats) & outbox.c.state.in_(wordless.SAID)
+    db.execute(sa.update(outbox).where(to_him).values(payload=wordless.NOTHING))
+    db.execute(
+        sa.update(held).where(held.c.person_id == person_id, held.c.told_at.is_not(None)).values(text="")
+    )
+    asked = (case_asks.c.community_id == community_id) & (case_asks.c.by_person_id == person_id)
+    db.execute(sa.update(case_asks).where(asked).values(words=""))
+    db.execute(
+        sa.update(invitations)
+        .where(invitations.c.community_id == community_id, invitations.c.person_id == person_id)
+        .values(name="")
+    )
 
 
 def _name(db: Connection, person_id: int, now: datetime) -> None:
+    """What he is called, and the accounts by which he would be known again. Who said 别看我 stays known by
+    his account alone, or he could not be left alone."""
     office = sa.select(holdings.c.id).where(holdings.c.person_id == person_id, holdings.c.until.is_(None))
     if db.execute(office.limit(1)).first() is not None:
         return
     data: dict[str, Any] = db.execute(sa.select(people.c.data).where(people.c.id == person_id)).scalar_one()
-    kept = {"ignored": True} if data.get("ignored") else {}
+    ignored = bool(data.get("ignored"))
+    kept = {"ignored": True} if ignored else {}
     db.execute(
         sa.update(people).where(people.c.id == person_id).values(name="", phone="", data=kept, erased_at=now)
     )
-    db.execute(sa.update(identities).where(identities.c.person_id == person_id).values(name=""))
+    his = identities.c.person_id == person_id
+    if ignored:
+        db.execute(sa.update(identities).where(his).values(name=""))
+        return
+    db.execute(sa.delete(identities).where(his))
+    # His private chat is as before he came: what he says there next is said by somebody new.
+    db.execute(
+        sa.update(chats).where(chats.c.person_id == person_id).values(person_id=None, community_id=None)
+    )

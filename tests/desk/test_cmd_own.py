@@ -73,7 +73,12 @@ def test_forgetting_takes_words_and_name_and_leaves_numbers(stage: Stage) -> Non
     assert case.number == 1 and case.state == "accepted" and "5号楼" in case.place
     assert "师傅下午来" in left  # the leader's words are his
     _chain_is_whole(stage)
-    assert person(stage, WANG.id).erased_at is not None
+    with stage.db() as db:
+        assert (
+            db.execute(sa.select(tables.people).where(tables.people.c.erased_at.is_not(None))).one().name
+            == ""
+        )
+        assert not db.execute(sa.select(tables.identities).where(tables.identities.c.user == WANG.id)).all()
 
 
 def _chain_is_whole(stage: Stage) -> None:
@@ -110,6 +115,32 @@ def test_after_forgetting_one_may_report_again(stage: Stage) -> None:
     stage.presses(WANG.id, "删掉", chat=RESIDENTS)
     stage.says(WANG.id, "5号楼楼道灯不亮了", chat=RESIDENTS)
     assert len(stage.cases()) == 1
+
+
+def test_after_forgetting_one_is_somebody_new(stage: Stage) -> None:
+    """The old case is nobody's any more; what is said next in private is heard and answered."""
+    stage.starts(WANG.id, WANG.name)
+    stage.says(WANG.id, SECRET, chat=RESIDENTS, name=WANG.name)
+    stage.passes(minutes=2)
+    stage.says(WANG.id, "删掉我的记录", chat=WANG.id)
+    stage.presses(WANG.id, "删掉", chat=WANG.id)
+    stage.says(WANG.id, "6号楼门禁坏了", chat=WANG.id, name=WANG.name)
+    stage.passes(minutes=20)
+    first, second = stage.cases()
+    assert first.reporter_id != second.reporter_id
+    assert any("记下了" in text for text in stage.texts(WANG.id))
+
+
+def test_what_waits_to_be_told_is_told_without_the_words(stage: Stage) -> None:
+    stage.until(stage.now.replace(hour=14))  # ten at night
+    stage.starts(WANG.id, WANG.name)
+    stage.says(WANG.id, SECRET, chat=RESIDENTS, name=WANG.name)
+    stage.says(WANG.id, "删掉我的记录", chat=WANG.id)
+    stage.presses(WANG.id, "删掉", chat=WANG.id)
+    stage.passes(hours=12)
+    told = stage.texts(LI.id)
+    assert told and not any("红色的猫" in text or "302" in text for text in told)
+    assert "红色的猫" not in everything(stage)
 
 
 def test_who_am_i(stage: Stage) -> None:
