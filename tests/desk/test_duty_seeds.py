@@ -1,4 +1,4 @@
-"""The case-like issues of the seed towns (mission A2), in residents' words, from the group to who sees to it."""
+"""The case-like issues of the seed towns (mission A2), in residents' words, from the group to the handler."""
 
 from __future__ import annotations
 
