@@ -138,7 +138,7 @@ def _unmute(h: Hearing, groups: list[Row[Any]]) -> None:
     talk=True,
 )
 def check(h: Hearing, said: Match[str]) -> str:
-    lines = findings(h.db, h.community_id, h.now)
+    lines = findings(h.db, h.community_id, h.now, h.desk.can)
     for group in groups_of(h):
         probe(h.db, group, h.now)
     return texts.checkup(lines)

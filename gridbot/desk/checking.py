@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -11,12 +11,13 @@ from sqlalchemy import Connection, Row
 
 from gridbot import texts
 from gridbot.grid.checkup import Checkup, checkup
-from gridbot.messages import ChatKind, ChatRole, Outgoing, OutKind, Urgency
+from gridbot.messages import Capabilities, ChatKind, ChatRole, Outgoing, OutKind, Urgency
 from gridbot.store import outbox
 from gridbot.store.tables import chats
 
 NEEDED = ("send", "read_all", "pin")
 MOST = 12  #: names in one line
+NOTHING_KNOWN: Mapping[str, Capabilities] = {}
 
 _GROUPS = (
     sa.select(chats)
@@ -39,10 +40,12 @@ def probe(db: Connection, chat: Row[Any], now: datetime) -> None:
     )
 
 
-def findings(db: Connection, community_id: int, now: datetime) -> list[str]:
-    """One sentence each, the gravest first; empty if all is well."""
+def findings(
+    db: Connection, community_id: int, now: datetime, can: Mapping[str, Capabilities] = NOTHING_KNOWN
+) -> list[str]:
+    """One sentence each, the gravest first; empty if all is well. `can`: the channels, by platform."""
     grid = checkup(db, community_id, now)
-    return [*_house(grid), *_groups(db, community_id), *_grid(grid)]
+    return [*_house(grid), *_groups(db, community_id, can), *_grid(grid)]
 
 
 def _house(grid: Checkup) -> Iterator[str]:
@@ -52,12 +55,14 @@ def _house(grid: Checkup) -> Iterator[str]:
         yield texts.checkup_one_admin()
 
 
-def _groups(db: Connection, community_id: int) -> Iterator[str]:
+def _groups(db: Connection, community_id: int, can: Mapping[str, Capabilities]) -> Iterator[str]:
     rows = db.execute(_GROUPS, {"of_community": community_id}).all()
     for row in rows:
         name = row.title or row.chat
         if not row.active:
             yield texts.checkup_out(name)
+        elif row.platform in can and not can[row.platform].probes:
+            pass  # there is nobody to ask
         elif not row.rights:
             yield texts.checkup_unknown(name)
         elif missing := [one for one in NEEDED if one not in row.rights]:

@@ -12,7 +12,7 @@ from gridbot.desk.context import Desk
 from gridbot.messages import Capabilities, OutKind
 from gridbot.rehearsal import EVERYTHING, Stage
 from gridbot.understanding.intents import default_folder, load_packs
-from tests.cast import LI, NOW, RESIDENTS, WANG, ZHOU, seed
+from tests.cast import ADMIN, LI, NOW, RESIDENTS, WANG, ZHOU, seed
 from tests.desk.conftest import packs
 
 BARE = Capabilities(
@@ -93,3 +93,10 @@ def test_other_numbers_do_nothing(who: str, text: str, remark: str) -> None:
         stage.passes(seconds=31)
         stage.says(who, text, chat=who)
         assert stage.cases()[0].state == "waiting", remark
+
+
+def test_a_check_up_does_not_wait_for_rights_that_nobody_can_ask_for() -> None:
+    for can, waits in ((EVERYTHING, True), (BARE, False)):
+        with opened(can) as stage:
+            stage.says(ADMIN.id, "体检", chat=ADMIN.id)
+            assert any("还不知道我有哪些权限" in text for text in stage.texts(ADMIN.id)) == waits
