@@ -294,6 +294,32 @@ def test_a_stop_across_the_night_loses_nothing_and_rings_once(stage: Stage) -> N
     assert [one.purpose for one in stage.in_chat(LI.id)].count("digest") == 1
 
 
+def test_a_role_with_hours_of_its_own_is_told_within_them(stage: Stage) -> None:
+    settings(stage, role_hours={"网格长": "工作日 9:00-12:00,14:00-18:00"})
+    opened(stage, "2026-11-20 19:00")  # a Friday evening
+    report(stage)
+    stage.until(at("2026-11-23 08:59"))
+    assert stage.in_chat(LI.id) == []
+    stage.until(at("2026-11-23 09:01"))
+    assert "5号楼" in stage.in_chat(LI.id)[0].text
+    stage.until(at("2026-11-23 10:59"))
+    assert not any("还没回音" in text for text in stage.texts(LI.id))
+    stage.until(at("2026-11-23 11:01"))
+    assert any("还没回音" in text for text in stage.texts(LI.id))
+
+
+def test_the_chosen_preset_with_its_source_decides(stage: Stage) -> None:
+    settings(stage, limits_preset="天津12345")
+    stage.says(LI.id, "时限", chat=LI.id)
+    assert "天津12345" in stage.texts(LI.id)[-1] and "出处" in stage.texts(LI.id)[-1]
+    report(stage)
+    stage.passes(minutes=1)
+    claim = position(stage).claim_by
+    assert claim is not None and claim.astimezone(SHANGHAI).strftime("%m-%d %H:%M") == "11-20 10:00"
+    stage.says(LI.id, "时限 1", chat=LI.id)
+    assert "办结:11月24日前" in stage.texts(LI.id)[-1]
+
+
 # --- not too much --------------------------------------------------------------------------------
 
 
