@@ -317,6 +317,13 @@ def reassign(
     )
 
 
+def release(db: Connection, case: Row[Any], *, actor: Actor, now: datetime) -> int | None:
+    """What it is or where was put right: it is another one's now, and he is to be told as the first was."""
+    data = {"owner": None, "from": case.owner_id}
+    values: dict[str, Any] = {"owner_id": None, "unit_id": None, "accepted_at": None, "first_told_at": None}
+    return move(db, case, Move.REASSIGNED, actor, now, data=data, **values)
+
+
 def remind(db: Connection, case: Row[Any], *, to: int | None, now: datetime) -> bool:
     return change(db, case, Move.REMINDED, Actor.system(), now, data={"to": to})
 

@@ -22,10 +22,10 @@ from gridbot.desk import (
     drafts,
     fragments,
     moves,
-    notices,
     opening,
     parties,
     remarks,
+    rerouting,
 )
 from gridbot.desk.context import Hearing
 from gridbot.desk.remarks import Talk
@@ -157,7 +157,7 @@ def _wrongly(h: Hearing, case: Row[Any], words: str) -> bool:
 def retype(h: Hearing, case: Row[Any], meant: IssueType, *, leads: bool) -> None:
     """The case becomes of that type. What was told in private stays private; only who handles it may take
     the alarm away."""
-    before = list(case.types)
+    before, had = list(case.types), rerouting.line(h, case)
     urgent = case.urgent and (bool(meant.source.danger) or not leads)
     done = actions.retype(
         h.db,
@@ -177,15 +177,16 @@ def retype(h: Hearing, case: Row[Any], meant: IssueType, *, leads: bool) -> None
     if leads:
         bouncing.show_upward(h.db, case, actor=h.actor(), now=h.now)
     _sample(h, case, before, [meant.id], leads=leads)
-    _say(h, case)
+    _say(h, case, had)
 
 
 def _move(h: Hearing, case: Row[Any], words: str) -> bool:
     place = _place(h, words)
     if place is None:
         return False
+    had = rerouting.line(h, case)
     fragments.set_place(h, case, place, place.text)
-    _say(h, case)
+    _say(h, case, had)
     return True
 
 
@@ -193,17 +194,20 @@ def _place(h: Hearing, words: str) -> Place | None:
     return drafts.best_place(drafts.with_places(h, drafts.read(h, words), words).places)
 
 
-def _say(h: Hearing, case: Row[Any]) -> None:
-    """One short line to whoever put it right; a case that only waited for this opens; the card follows."""
+def _say(h: Hearing, case: Row[Any], had: rerouting.Line | None) -> None:
+    """One short line to whoever put it right; a case that only waited for this opens; the card follows, to
+    somebody else if it is his now. `had`: who came first before."""
     fresh = queries.case(h.db, case.id)
     if fresh.state == CaseState.GATHERING:
         if opening.complete(h, fresh.data, fresh.types, fresh.urgent):
             opening.open_now(h, fresh)
         return
+    lost = rerouting.follow(h, case.id, had)
+    if h.known_person() in lost:
+        return  # he has just read that it moved
     if not h.late and (h.private or not fresh.private):
         what = voice.called(fresh, shared=True)
         h.answer(texts.corrected(what, fresh.number), purpose="corrected", case=fresh)
-    notices.after_more_words(h.db, case.id, h.now)
 
 
 def _withdraw(h: Hearing, case: Row[Any]) -> bool:

@@ -9,7 +9,7 @@ from sqlalchemy import Row
 
 from gridbot import understanding
 from gridbot.cases import actions, merging, queries, samples
-from gridbot.desk import drafts, fragments, notices, opening, reports
+from gridbot.desk import drafts, fragments, notices, opening, reports, rerouting
 from gridbot.desk.context import Hearing
 from gridbot.messages import OPEN_STATES, CaseState, ChatRole
 from gridbot.store import inbox
@@ -43,6 +43,7 @@ def edited(h: Hearing) -> None:
 
 def _follow(h: Hearing, case: Row[Any], reading: Reading) -> None:
     """Place and type follow the new words; the leader's card changes, the group reads nothing."""
+    had = rerouting.line(h, case)
     place = drafts.best_place(reading.places)
     said = drafts.said_place(reading.places)
     if place is not None and (place.key != case.place_key or said != case.place):
@@ -53,7 +54,7 @@ def _follow(h: Hearing, case: Row[Any], reading: Reading) -> None:
     if fresh.number is None and opening.complete(h, fresh.data, fresh.types, fresh.urgent):
         opening.open_now(h, fresh)
         return
-    notices.after_more_words(h.db, case.id, h.now)
+    rerouting.follow(h, case.id, had)
 
 
 def recalled(h: Hearing) -> None:

@@ -10,7 +10,7 @@ from sqlalchemy import Row
 
 from gridbot import texts
 from gridbot.cases import actions, queries, voice
-from gridbot.desk import drafts, fragments, notices, opening, remarks, sameplace
+from gridbot.desk import drafts, fragments, opening, remarks, rerouting, sameplace
 from gridbot.desk.context import Hearing
 from gridbot.desk.remarks import Talk
 from gridbot.messages import OPEN_STATES, CaseState
@@ -66,6 +66,7 @@ def apply(h: Hearing, case: Row[Any], place: Place) -> None:
     """The group reads the new place once, if the old one was said there; the leader's card changes."""
     actions.add(h.db, case, drafts.said_of(h), actor=h.actor(), now=h.now)
     actions.note(h.db, case, last=h.said.sent_at.isoformat())
+    had = rerouting.line(h, case)
     fragments.set_place(h, case, place, sameplace.put_right(case.place, place.text))
     fresh = queries.case(h.db, case.id)
     if fresh.state == CaseState.GATHERING:
@@ -78,4 +79,4 @@ def apply(h: Hearing, case: Row[Any], place: Place) -> None:
         h.answer(
             texts.corrected(voice.called(fresh, shared=True), fresh.number), purpose="corrected", case=fresh
         )
-    notices.after_more_words(h.db, case.id, h.now)
+    rerouting.follow(h, case.id, had)

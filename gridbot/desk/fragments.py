@@ -12,7 +12,7 @@ from sqlalchemy import Row
 
 from gridbot.cases import actions, queries
 from gridbot.cases.actions import Draft, Said
-from gridbot.desk import alarms, clockwork, drafts, notices, opening, remarks, sameplace
+from gridbot.desk import alarms, clockwork, drafts, notices, opening, remarks, rerouting, sameplace
 from gridbot.desk.context import Hearing
 from gridbot.messages import CaseState, Incoming, IncomingKind, load_incoming
 from gridbot.store.tables import inbox
@@ -108,6 +108,7 @@ def _supply(h: Hearing, types: Any) -> bool:
 def join(h: Hearing, case: Row[Any], reading: Reading) -> None:
     """A fragment: its words, and the place or type it brings."""
     text = h.said.text or h.said.transcript
+    had = rerouting.line(h, case) if drafts.reports(reading) else None
     if not actions.add(h.db, case, drafts.said_of(h), actor=h.actor(), now=h.now):
         return
     actions.note(h.db, case, last=h.said.sent_at.isoformat())
@@ -126,7 +127,7 @@ def join(h: Hearing, case: Row[Any], reading: Reading) -> None:
         else:
             opening.wait(h, case)
     else:
-        notices.after_more_words(h.db, case.id, h.now)
+        rerouting.follow(h, case.id, had)
 
 
 def _place_it(h: Hearing, case: Row[Any], reading: Reading, text: str) -> None:

@@ -8,6 +8,6 @@ def ask_whether(what: str) -> str:
     return f"收到。是要报{what}吗?要报回“是”,不用报就不用理。"
 
 
-def retyped_elsewhere(what: str, number: int) -> str:
-    """For whoever was told first: the case is another one's now."""
-    return f"{number}改成{what}了,转给别的同志,您这边不用管了。辛苦。"
+def moved_on(what: str, number: int, name: str) -> str:
+    """For whoever had it: what it is or where was put right, and it is another one's now."""
+    return f"{number}改成{what},归{name}了,您不用去了。"
