@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from sqlalchemy import Connection, Row
 
 from gridbot import texts
-from gridbot.cases import voice
+from gridbot.cases import retention, voice
 from gridbot.cases.events import record
 from gridbot.desk import admin_people, due
 from gridbot.desk.checking import probe
@@ -270,7 +270,13 @@ def post_notice(db: Connection, chat: Row[Any], node: str, now: Any) -> None:
     else:
         settings = grid.settings_of(db, chat.community_id)
         abroad = chat.platform in ABROAD
-        text = texts.notice_to_all(chat.community, settings.contact, settings.phone, abroad=abroad)
+        text = texts.notice_to_all(
+            chat.community,
+            settings.contact,
+            settings.phone,
+            abroad=abroad,
+            years=retention.years(settings.retention),
+        )
     voice.to_chat(db, chat, text, purpose="notice-to-all", now=now, pin=True)
 
 

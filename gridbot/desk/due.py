@@ -6,13 +6,13 @@ A function runs in the transaction that takes the timer away; raising leaves the
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta
 from typing import Any
 
 from sqlalchemy import Connection, Row
 
 from gridbot import services, texts
-from gridbot.cases import actions, queries, samples, voice
+from gridbot.cases import actions, queries, retention, samples, voice
 from gridbot.desk import (
     alarms,
     asking,
@@ -39,8 +39,9 @@ from gridbot.texts import conversation
 
 Due = Callable[[Connection, Desk, Row[Any], datetime], None]
 
-ERASE, LEAVE = "erase", "leave"
+ERASE, LEAVE, RETENTION = "erase", "leave", "retention"
 ERASE_EVERY = timedelta(minutes=10)
+RETENTION_AT = time(19, 30)  #: UTC: half past three at night in China
 UNPLACED_AFTER = timedelta(minutes=10)  #: the leader hears without a place if nobody answers
 
 
@@ -55,6 +56,7 @@ def fire(db: Connection, desk: Desk, timer: Row[Any], *, now: datetime) -> None:
 def start(db: Connection, *, now: datetime) -> None:
     """The timers that are always there."""
     timers.ensure_timer(db, ERASE, "inbox", now + ERASE_EVERY)
+    timers.ensure_timer(db, RETENTION, "words", _tonight(now))
     timers.ensure_timer(db, years.YEARS, "calendar", now)
 
 
@@ -151,6 +153,18 @@ def _erase(db: Connection, desk: Desk, timer: Row[Any], now: datetime) -> None:
     timers.set_timer(db, ERASE, "inbox", now + again, community_id=None)
 
 
+def _tonight(now: datetime) -> datetime:
+    tonight = now.replace(hour=RETENTION_AT.hour, minute=RETENTION_AT.minute, second=0, microsecond=0)
+    return tonight if tonight > now else tonight + timedelta(days=1)
+
+
+def _retention(db: Connection, desk: Desk, timer: Row[Any], now: datetime) -> None:
+    """保存期限: once a night, in pieces."""
+    _, more = retention.apply(db, now=now)
+    again = now + timedelta(seconds=5) if more else _tonight(now)
+    timers.set_timer(db, RETENTION, "words", again, community_id=None)
+
+
 def _leave(db: Connection, desk: Desk, timer: Row[Any], now: datetime) -> None:
     """A day in a group that nobody bound: the bot goes."""
     chat = desk.chat(db, int(timer.subject.partition(":")[2]))
@@ -205,5 +219,6 @@ DUE: dict[str, Due] = {
     closed.CLOSED: _closed_again,
     planned.PLANNED: _planned_over,
     ERASE: _erase,
+    RETENTION: _retention,
     LEAVE: _leave,
 }

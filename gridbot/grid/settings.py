@@ -68,6 +68,7 @@ SETTINGS: Mapping[str, Setting] = {
     "holders": Setting(Form.TABLE, {}, "谁来当"),
     "service_days": Setting(Form.TABLE, {}, "便民日提醒"),
     "bounces": Setting(Form.TABLE, {}, "退回"),
+    "retention": Setting(Form.TABLE, {}, "保存期限"),
     "limits_preset": Setting(Form.TEXT, "", "时限标准"),
     "limits": Setting(Form.TABLE, {}, "时限"),
     "work_hours": Setting(Form.TEXT, "9:00-12:00,14:00-18:00", "上班时间"),
@@ -125,6 +126,7 @@ class SettingsView:
     holders: Mapping[str, str]  #: who holds which level: {二级网格: 社区书记}
     service_days: Mapping[str, Any]
     bounces: Mapping[str, Any]  #: over BOUNCES: reasons, most, minutes
+    retention: Mapping[str, Any]  #: days over cases.retention.PERIODS: {"closed": 730}
     limits_preset: str  #: the name of a table in intents/limits
     limits: Mapping[str, Any]  #: own figures: {"lighting.办结": "3工作日"}, see cases.clocks.own_lines
     work_hours: str

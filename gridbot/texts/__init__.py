@@ -86,7 +86,10 @@ def private_recorded(number: int) -> str:
 
 
 def danger_to_person(police_text: str = "12110") -> str:
-    return f"我收到了,群里不提,也不说是谁讲的。正在动手请打110,不方便出声发短信{police_text}。有人受伤打120。"
+    return (
+        f"我收到了,群里不提,也不说是谁讲的。正在动手请打110,不方便出声发短信{police_text}。"
+        "有人受伤打120。我是机器人,不能代替报警。"
+    )
 
 
 def crisis(helpline: str) -> str:
@@ -138,7 +141,10 @@ def fire(place: str) -> str:
 
 def trapped(place: str, phone: str) -> str:
     where = f"{place}电梯" if place else "电梯里"
-    return f"有人说{where}困了人。别扒门,按轿厢警铃,打{phone};人不舒服打120。已告诉网格长。"
+    return (
+        f"有人说{where}困了人。别扒门,按轿厢警铃,打{phone};人不舒服打120。已告诉网格长。"
+        "我是机器人,不能代替报警。"
+    )
 
 
 def live_wire(place: str) -> str:
@@ -354,12 +360,13 @@ def not_activated() -> str:
     )
 
 
-def notice_to_all(community: str, unit: str, phone: str, *, abroad: bool) -> str:
+def notice_to_all(community: str, unit: str, phone: str, *, abroad: bool, years: int) -> str:
+    """`years`: how long the words of a report are kept after it is closed, at the longest."""
     contact = f"负责:{unit}{phone}。" if unit or phone else ""
     border = "消息经境外服务器。" if abroad else ""
     return (
         f"我是{community}的网格助手,是机器人。院里家里有事,在群里说楼号和什么坏了,我记下告诉网格长。"
-        '闲聊24小时内删,报事留一年。不想让我看,说"别看我";删记录,说"删掉我的记录"。'
+        f'闲聊24小时内删,报事办完留{years}年。不想让我看,说"别看我";删记录,说"删掉我的记录"。'
         f"我不要钱、不要验证码。{contact}{border}有危险先打119/110/120。"
     )
 
