@@ -14,7 +14,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy import Connection, Row
 
-from gridbot.cases import actions, queries, voice
+from gridbot.cases import actions, queries, rules, voice
 from gridbot.grid import queries as grid
 from gridbot.messages import Actor, Button, ChatKind, Move, Urgency
 from gridbot.store import timers
@@ -118,7 +118,10 @@ def tell_all(
 
 
 def anybody_to_ask(case: Row[Any], finisher: int | None) -> bool:
-    """Nobody asks a leader whether what he reported and closed himself is mended."""
+    """Nobody asks a leader whether what he reported and closed himself is mended; nor, of a danger to one
+    person, somebody whose telephone another may read."""
+    if rules.by_name(case.data.get("hazard", ""), private=case.private):
+        return False
     return case.supporters > 0 or finisher is None or finisher != case.reporter_id
 
 

@@ -63,6 +63,7 @@ def _fact(case: Row[Any], events: list[Event], tree: Tree) -> Fact:
     false_alarm = bool(case.data.get("false_alarm")) and case.state == CaseState.CLOSED
     out = false_alarm or case.parent_id is not None
     known = read_events(events)
+    known["silent"] = known.get("silent", False) and case.data.get("asked") is not False
     limit = case.data.get("respond_by")
     here = tree.by_id.get(case.node_id)
     last = tree.by_id.get(case.level_node_id or case.node_id)

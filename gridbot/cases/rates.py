@@ -8,8 +8,9 @@ every sheet (mission.md B3, E8) and the two that can be argued about are in `For
   ones, those merged into another (counted there), shares of a case (分件, counted with the whole), and
   alarms that turned out to be none.
 * 响应率 = taken by somebody before the claim limit ÷ all, less those whose limit is not over yet.
-* 回访 are cases called done whose people were asked: answered (好了 / 好一点 / 还没好), or silent for the
-  time allowed (未回访), or still waiting (in neither). An answer of the very person who called it done
+* 回访 are cases called done whose people were asked (nobody asks who closed his own report, or, of a danger
+  to one person, somebody whose telephone another may read): answered (好了 / 好一点 / 还没好), or silent for
+  the time allowed (未回访), or still waiting (in neither). An answer of the very person who called it done
   is none. Silence is never satisfaction.
 * 解决率 = last answer 好了 ÷ answered.
 * 满意率 = first and last answer 好了, so that nobody had to ask twice ÷ answered.

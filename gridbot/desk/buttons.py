@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import Row
 
 from gridbot import services, texts
-from gridbot.cases import queries, voice
+from gridbot.cases import queries, rules, voice
 from gridbot.desk import (
     alarms,
     amends,
@@ -160,7 +160,9 @@ def _undo(h: Hearing, case: Row[Any], button: Row[Any]) -> str:
 def _publish(h: Hearing, case: Row[Any], button: Row[Any]) -> str:
     """发到群里: his own words, masked, under the report."""
     text = texts.progress_line(voice.called(case, shared=True), case.number, button.data["words"])
-    voice.tell_reporter(h.db, case, text, purpose="published", now=h.now)
+    settings = h.knows.settings
+    morning = rules.after_quiet_hours(h.now, settings.quiet_start, settings.quiet_end, settings.zone)
+    voice.tell_reporter(h.db, case, text, purpose="published", now=h.now, due_at=morning)
     return texts.noted()
 
 

@@ -233,14 +233,19 @@ def after_progress(db: Connection, case_id: int, words: str, now: datetime) -> N
             purpose="progress",
             now=now,
             case=case,
+            due_at=now if case.urgent else _by_day(db, case, now),
         )
     elif chat.kind == "private":
-        voice.tell_reporter(
-            db, case, texts.progress_line(what, case.number, masked), purpose="progress", now=now
-        )
+        line = texts.progress_line(what, case.number, masked)
+        due = now if case.urgent else _by_day(db, case, now)
+        voice.tell_reporter(db, case, line, purpose="progress", now=now, due_at=due)
     elif not case.private and not case.data.get("told_group") and not incident_words.is_incident(case):
         phrase = texts.progress_set_phrase(what, case.number)
-        digest.tell_reporter(db, case, phrase, purpose="progress", now=now)
+        morning = _by_day(db, case, now)
+        if morning > now and not case.urgent:
+            voice.tell_reporter(db, case, phrase, purpose="progress", now=now, due_at=morning)
+        else:
+            digest.tell_reporter(db, case, phrase, purpose="progress", now=now)
         actions.note(db, case, told_group=True)
     if case.owner_id is not None:
         buttons = voice.leader_buttons(db, case, case.owner_id)
@@ -276,7 +281,9 @@ def after_done(db: Connection, case_id: int, now: datetime, *, event: int, tappe
     if case.urgent:
         stand_down(db, case, now)
     last = queries.last_event(db, case.id, [Move.DONE])
-    if closing.anybody_to_ask(case, last.person_id if last is not None else None):
+    asked = closing.anybody_to_ask(case, last.person_id if last is not None else None)
+    actions.note(db, case, asked=asked)
+    if asked:
         closing.tell_all(
             db,
             case,

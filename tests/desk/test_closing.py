@@ -279,3 +279,15 @@ def test_the_end_of_an_incident_is_told_to_all_once(stage: Stage) -> None:
     stage.says("5003", "我家还是没电", chat=RESIDENTS, reply_to=over.message, reply_to_bot=True)
     assert [case.state for case in stage.cases() if case.data.get("incident")] == ["waiting"]
     assert stage.in_chat(LEADERS) is not None
+
+
+def test_what_a_leader_says_at_night_is_passed_on_in_the_morning(stage: Stage) -> None:
+    stage.starts(WANG.id, WANG.name)
+    lamp(stage)
+    stage.until(stage.now.replace(hour=15))
+    before = len(stage.in_chat(WANG.id)) + len(stage.in_chat(RESIDENTS))
+    stage.says(LI.id, "配件明天到", chat=LI.id)
+    stage.passes(hours=8)
+    assert len(stage.in_chat(WANG.id)) + len(stage.in_chat(RESIDENTS)) == before
+    stage.passes(hours=2)
+    assert "配件明天到" in stage.texts(WANG.id)[-1]

@@ -383,3 +383,15 @@ def test_a_quarrel_about_a_dog_names_nobody(stage: Stage) -> None:
     stage.passes(minutes=5)
     assert stage.cases()[0].done_at - began < timedelta(hours=1)
     assert groups(stage) == []
+
+
+def test_nobody_is_asked_by_telephone_whether_the_violence_is_over(stage: Stage) -> None:
+    duan_is_named(stage)
+    stage.starts(WANG.id, WANG.name)
+    cries(stage, "5号楼两口子打起来动刀了")
+    stage.presses(DUAN, "我去看", chat=DUAN)
+    before = len(stage.in_chat(WANG.id))
+    stage.says(DUAN, "处理好了", chat=DUAN)
+    stage.passes(hours=50)
+    assert stage.cases()[0].state == "closed"
+    assert len(stage.in_chat(WANG.id)) == before and groups(stage) == []
