@@ -71,6 +71,7 @@ class AibotSocket:
         self._times: dict[str, list[float]] = {}
         self._messages: dict[str, dict[str, Any]] = {}
         self._lines: list[web.WebSocketResponse] = []
+        self._transports: dict[web.WebSocketResponse, asyncio.BaseTransport | None] = {}
         self._line: web.WebSocketResponse | None = None
         self._bot = ""
         self._changed = asyncio.Event()
@@ -86,12 +87,14 @@ class AibotSocket:
         line = web.WebSocketResponse(heartbeat=None)
         await line.prepare(request)
         self._lines.append(line)
+        self._transports[line] = request.transport
         try:
             async for message in line:
                 if message.type is WSMsgType.TEXT:
                     await self._heard(line, json.loads(message.data))
         finally:
             self._lines.remove(line)
+            del self._transports[line]
             if self._line is line:
                 self._line = None
             self._changed.set()
@@ -109,8 +112,8 @@ class AibotSocket:
         if fault is None or fault.done:
             code, words, more = await self._done(line, cmd, req_id, frame.get("body") or {})
         if fault is not None:
-            if fault.how == "drop" and line.transport is not None:  # type: ignore[attr-defined]
-                line.transport.abort()  # type: ignore[attr-defined]
+            if fault.how == "drop" and (transport := self._transports.get(line)) is not None:
+                transport.abort()
             if fault.how in ("hang", "drop"):  # no ack
                 self._changed.set()
                 return
