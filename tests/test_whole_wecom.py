@@ -82,7 +82,9 @@ class House:
 
 
 @asynccontextmanager
-async def lived_in(tmp_path: Path, fake: FakeWecom) -> AsyncIterator[House]:
+async def lived_in(
+    tmp_path: Path, fake: FakeWecom, *, directory: str = DIRECTORY, hooks: str = f"一网格:{KEY}"
+) -> AsyncIterator[House]:
     fake.bot(BOT, SECRET)
     fake.hook(KEY)
     clock = Clock(MORNING)
@@ -91,7 +93,7 @@ async def lived_in(tmp_path: Path, fake: FakeWecom) -> AsyncIterator[House]:
         wecom_aibot=BOT,
         wecom_aibot_secret=SECRET,
         wecom_aibot_name="网格助手",
-        wecom_webhooks=f"一网格:{KEY}",
+        wecom_webhooks=hooks,
         wecom_api=fake.url,
         wecom_socket=fake.socket,
         http="127.0.0.1:0",
@@ -99,7 +101,7 @@ async def lived_in(tmp_path: Path, fake: FakeWecom) -> AsyncIterator[House]:
     )
     upkeep.upgrade(settings.database, copy=False)
     database = Database(settings.database)
-    database.write(lambda db: import_directory(db, read_yaml(DIRECTORY), actor=Actor.system(), now=clock()))
+    database.write(lambda db: import_directory(db, read_yaml(directory), actor=Actor.system(), now=clock()))
     database.close()
     async with composition.opened(settings, now=clock) as app:
         running = asyncio.create_task(app.run())
@@ -202,6 +204,21 @@ async def test_a_service_day_is_announced_through_the_webhook(tmp_path: Path) ->
         (post,) = fake.hooks[KEY]
         assert post["msgtype"] == "text" and "磨刀" in post["text"]["content"]
         assert fake.refusals == []
+
+
+@pytest.mark.asyncio
+async def test_where_the_bot_may_not_push_the_webhook_of_the_group_speaks(tmp_path: Path) -> None:
+    """Nobody has spoken to the bot in the group yet, so WeCom refuses; its webhook says it, once."""
+    directory = DIRECTORY.replace("groups: [一网格通知]", "groups: [一网格居民群]")
+    hooks = f"退路:{KEY}:{GROUP}"
+    async with FakeWecom() as fake, lived_in(tmp_path, fake, directory=directory, hooks=hooks) as house:
+        await house.rests()
+        house.clock.forward(days=1, hours=8, minutes=5)
+        await fake.until(lambda: fake.hooks[KEY])
+        await house.rests()
+        assert len(fake.hooks[KEY]) == 1 and fake.said(GROUP) == []
+        assert {cmd for cmd, _, _ in fake.refusals} == {"aibot_send_msg"}
+        assert not house.count(outbox, outbox.c.state == "failed")
 
 
 @pytest.mark.asyncio

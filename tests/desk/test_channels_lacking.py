@@ -6,11 +6,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import pytest
+import sqlalchemy as sa
 
 from gridbot.channels.wecom_aibot import WecomAibot
 from gridbot.desk.context import Desk
 from gridbot.messages import Capabilities, OutKind
 from gridbot.rehearsal import EVERYTHING, Stage
+from gridbot.store.tables import chats
 from gridbot.understanding.intents import default_folder, load_packs
 from tests.cast import ADMIN, LI, NOW, RESIDENTS, WANG, ZHOU, seed
 from tests.desk.conftest import packs
@@ -100,3 +102,11 @@ def test_a_check_up_does_not_wait_for_rights_that_nobody_can_ask_for() -> None:
         with opened(can) as stage:
             stage.says(ADMIN.id, "体检", chat=ADMIN.id)
             assert any("还不知道我有哪些权限" in text for text in stage.texts(ADMIN.id)) == waits
+
+
+def test_a_group_that_was_given_up_is_answered_once_it_is_heard_again() -> None:
+    with opened(WecomAibot.capabilities) as stage:
+        with stage.db() as db:
+            db.execute(sa.update(chats).where(chats.c.chat == RESIDENTS).values(active=False))
+        stage.says(WANG.id, "5号楼楼道灯不亮了", chat=RESIDENTS, name=WANG.name)
+        assert any("记下了" in text for text in stage.texts(RESIDENTS))
