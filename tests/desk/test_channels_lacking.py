@@ -8,11 +8,12 @@ from contextlib import contextmanager
 import pytest
 import sqlalchemy as sa
 
+from gridbot.cases import voice
 from gridbot.channels.wecom_aibot import WecomAibot
 from gridbot.desk.context import Desk
 from gridbot.messages import Capabilities, OutKind
 from gridbot.rehearsal import EVERYTHING, Stage
-from gridbot.store.tables import chats
+from gridbot.store.tables import chats, identities
 from gridbot.understanding.intents import default_folder, load_packs
 from tests.cast import ADMIN, LI, NOW, RESIDENTS, WANG, ZHOU, seed
 from tests.desk.conftest import packs
@@ -110,3 +111,25 @@ def test_a_group_that_was_given_up_is_answered_once_it_is_heard_again() -> None:
             db.execute(sa.update(chats).where(chats.c.chat == RESIDENTS).values(active=False))
         stage.says(WANG.id, "5号楼楼道灯不亮了", chat=RESIDENTS, name=WANG.name)
         assert any("记下了" in text for text in stage.texts(RESIDENTS))
+
+
+def test_in_a_webhooks_group_people_are_mentioned_by_their_account_of_the_corp(db: sa.Connection) -> None:
+    cast = seed(db)
+
+    def known_as(platform: str, user: str) -> None:
+        values = {"community_id": cast.community, "person_id": cast.li, "platform": platform, "user": user}
+        db.execute(sa.insert(identities).values(**values, name="李格长"))
+
+    def mentioned(platform: str) -> str:
+        found = voice.identity_of(db, cast.li, platform)
+        return found.user if found is not None else ""
+
+    assert mentioned("wecom_webhook") == ""
+    known_as("wecom_aibot", "lisi")
+    assert (mentioned("wecom_webhook"), mentioned("wecom_aibot"), mentioned("telegram")) == (
+        "lisi",
+        "lisi",
+        LI.id,
+    )
+    known_as("wecom_webhook", "13800138000")  # the directory knows a telephone for it
+    assert mentioned("wecom_webhook") == "13800138000"
