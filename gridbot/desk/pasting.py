@@ -21,10 +21,21 @@ from gridbot.cases import actions, merging, queries, rules, voice
 from gridbot.desk import alarms, bursts, drafts, notices, opening, twins
 from gridbot.desk.context import Desk, Hearing
 from gridbot.desk.paste_finding import Found, Piece
-from gridbot.messages import ChatKind, ChatRole, Incoming, IncomingKind, Kept, OutKind, Sender, load_outgoing
+from gridbot.messages import (
+    CaseState,
+    ChatKind,
+    ChatRole,
+    Incoming,
+    IncomingKind,
+    Kept,
+    OutKind,
+    Sender,
+    load_outgoing,
+)
 from gridbot.store import inbox
 from gridbot.store.tables import chats, grid_nodes, outbox
 from gridbot.store.tables import inbox as inbox_table
+from gridbot.texts import conversation
 
 PLATFORM = "paste"
 DONE_FOR = timedelta(days=2)  #: how long what is pasted already stays in sight
@@ -171,6 +182,7 @@ def _hearing(db: Connection, desk: Desk, chat_id: int, piece: Piece, now: dateti
         chat=key,
         chat_kind=ChatKind.GROUP,
         sender=Sender(f"{key}:{piece.user or piece.who or piece.key}", piece.who),
+        message=piece.key,
         text=piece.text,
         photos=("pasted",) if piece.photo else (),
     )
@@ -214,13 +226,14 @@ def _speak(h: Hearing, case: Any) -> None:
 
 _SENTENCES = (
     sa.select(
-        outbox.c.id, outbox.c.payload, outbox.c.due_at, outbox.c.rank, outbox.c.state, chats.c.title,
+        outbox.c.id, outbox.c.kind, outbox.c.payload, outbox.c.due_at, outbox.c.rank, outbox.c.state,
+        outbox.c.case_id, chats.c.title,
     )
     .join(chats, chats.c.id == outbox.c.chat_id)
     .where(
         chats.c.community_id == sa.bindparam("of_community"),
         chats.c.platform == PLATFORM,
-        outbox.c.kind.in_((OutKind.SEND.value, OutKind.CARD.value)),
+        outbox.c.kind.in_((OutKind.SEND.value, OutKind.CARD.value, OutKind.REACT.value)),
         outbox.c.due_at <= sa.bindparam("now"),
         sa.or_(
             outbox.c.state == "waiting",
@@ -228,7 +241,7 @@ _SENTENCES = (
         ),
     )
     .order_by((outbox.c.state == "sent"), outbox.c.rank, outbox.c.id)
-    .limit(MOST)
+    .limit(4 * MOST)  # most reactions are passed over
 )  # fmt: skip
 
 
@@ -237,11 +250,25 @@ def sentences(db: Connection, community_id: int, *, now: datetime) -> list[Sente
     rows = db.execute(_SENTENCES, {"of_community": community_id, "now": now, "since": now - DONE_FOR})
     found = []
     for row in rows:
-        text = load_outgoing(row.payload).text
+        text = _words(db, row)
         if text:
             pasted = row.state == "sent"
             found.append(Sentence(row.id, row.title, text, row.due_at, row.rank == 0, pasted))
-    return found
+    return found[:MOST]
+
+
+def _words(db: Connection, row: Any) -> str:
+    """What is to be pasted. Of reactions only the one that somebody goes to see, in words, as long as it is
+    news."""
+    said = load_outgoing(row.payload)
+    if row.kind != OutKind.REACT.value:
+        return said.text
+    if said.emoji != voice.TAKEN or row.case_id is None:
+        return ""
+    case = queries.case(db, row.case_id)
+    if case.state != CaseState.ACCEPTED:
+        return ""
+    return conversation.pasted_taken(voice.called(case, shared=True), case.number)
 
 
 def tick(

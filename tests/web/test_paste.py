@@ -17,8 +17,10 @@ from playwright.async_api import expect
 from prometheus_client import CollectorRegistry
 from starlette.requests import Request
 
-from gridbot.desk import pasting, watch
+from gridbot.cases import queries
+from gridbot.desk import moves, notices, pasting, watch
 from gridbot.desk.context import Desk
+from gridbot.messages import Actor, Role
 from gridbot.store import tables
 from gridbot.store.db import Database
 from gridbot.store.tables import metadata
@@ -205,6 +207,30 @@ async def test_the_tick_is_kept(cast_in: Cast, client: httpx.AsyncClient, any_da
             400,
             404,
         )
+
+
+@pytest.mark.asyncio
+async def test_what_becomes_of_it_waits_to_be_pasted_too(
+    cast_in: Cast, client: httpx.AsyncClient, any_database: Database
+) -> None:
+    """Accepted, then said to be mended: each is a sentence, and what is no news any more goes."""
+    page = (await reads(client, cast_in)).text
+    await opens(client, cast_in, picks(page)[:1])
+    (case,) = rows(any_database, tables.cases)
+    leader = Actor(cast_in.li, Role.LEADER, "李格长")
+
+    def take(db: sa.Connection) -> None:
+        notices.tell_leader(db, queries.case(db, case.id), NOW)
+        moves.accept(db, queries.case(db, case.id), actor=leader, now=NOW, tapped=False)
+
+    any_database.write(take)
+    shown = await client.get("/console/paste")
+    assert "(1)有人去看了" in shown.text
+    any_database.write(
+        lambda db: moves.finish(db, queries.case(db, case.id), actor=leader, now=NOW, tapped=False)
+    )
+    shown = await client.get("/console/paste")
+    assert "您看好了吗" in shown.text and "有人去看了" not in shown.text
 
 
 @pytest.mark.asyncio
