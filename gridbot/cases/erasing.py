@@ -16,8 +16,9 @@ import sqlalchemy as sa
 from sqlalchemy import Connection
 
 from gridbot.cases import samples, voice, wordless
-from gridbot.cases.events import record
+from gridbot.cases.events import digest, record
 from gridbot.messages import Actor, ChatKind, Outgoing, Role, dump, load_outgoing
+from gridbot.store.copies import Gone
 from gridbot.store.tables import (
     buttons,
     case_asks,
@@ -26,6 +27,7 @@ from gridbot.store.tables import (
     case_words,
     cases,
     chats,
+    communities,
     held,
     holdings,
     identities,
@@ -68,7 +70,7 @@ def forget(
         ERASED,
         community_id=community_id,
         case_id=None,
-        actor=Actor(actor.person if actor.role is Role.ADMIN else person_id, actor.role),
+        actor=Actor(person_id, actor.role) if actor.role is Role.RESIDENT else actor,
         now=now,
         data={**counts, "person": person_id},
     )
@@ -109,19 +111,33 @@ def erased(db: Connection) -> list[Erased]:
     ]
 
 
-def again(db: Connection, listed: Sequence[Erased], *, now: datetime) -> int:
+def marks(db: Connection) -> dict[int, str]:
+    """Each community's mark, which says nothing and stays the same in every copy: id → mark."""
+    rows = db.execute(sa.select(communities.c.id, communities.c.salt, communities.c.created_at))
+    return {row.id: digest(row.salt, f"{row.id} {row.created_at.isoformat()}")[:32] for row in rows}
+
+
+def gone(db: Connection) -> list[Gone]:
+    """Everybody erased so far, as the list beside a copy names them."""
+    mark = marks(db)
+    return [Gone(mark[one.community_id], one.person_id, one.at) for one in erased(db)]
+
+
+def again(db: Connection, listed: Sequence[Gone], *, now: datetime) -> int:
     """An older copy was put back: whoever was erased since is erased again, and that is on record. Whom the
     copy does not know it need not forget. Returns how many."""
-    done = {(one.community_id, one.person_id) for one in erased(db)}
+    community_of = {mark: community for community, mark in marks(db).items()}
+    done = {(one.of, one.person) for one in gone(db)}
     count = 0
     for one in listed:
+        community = community_of.get(one.of)
         known = sa.select(people.c.id).where(
-            people.c.id == one.person_id, people.c.community_id == one.community_id
+            people.c.id == one.person, people.c.community_id == (community or 0)
         )
-        if (one.community_id, one.person_id) in done or db.execute(known).first() is None:
+        if community is None or (one.of, one.person) in done or db.execute(known).first() is None:
             continue
-        done.add((one.community_id, one.person_id))
-        forget(db, one.community_id, one.person_id, actor=Actor.system(), now=now)
+        done.add((one.of, one.person))
+        forget(db, community, one.person, actor=Actor.system(), now=now)
         count += 1
     return count
 

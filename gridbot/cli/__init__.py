@@ -11,7 +11,7 @@ from typing import Annotated
 
 import typer
 
-from gridbot.cli import common, figures, keeping, reading, replaying, running, starting, words
+from gridbot.cli import auditing, common, figures, keeping, reading, replaying, running, starting, words
 from gridbot.cli.common import say_no
 
 app = typer.Typer(
@@ -41,6 +41,12 @@ app.command()(replaying.replay)
 app.command("import")(keeping.import_directory)
 app.command()(keeping.backup)
 app.command()(keeping.restore)
+app.command("retention")(auditing.keep_no_longer)
+app.command()(auditing.erase)
+_audit = _group("audit", "The record: is it whole, who looked, who was told when. 核对。")
+_audit.command("verify")(auditing.verify)
+_audit.command("views")(auditing.list_views)
+_audit.command("case")(auditing.case_account)
 _export = _group("export", "Write what is kept to a file. 导出。")
 _export.command("directory")(keeping.export_directory)
 _export.command("cases")(figures.export_cases)

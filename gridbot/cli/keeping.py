@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
     from gridbot.grid.directory import Directory
     from gridbot.grid.report import ImportReport
+    from gridbot.settings import Settings
+    from gridbot.store.copies import Gone
     from gridbot.store.db import Database
 
 
@@ -100,10 +102,37 @@ def export_directory(
 
     if file.exists():
         raise ProblemError(f"{file} exists already: name a new file.")
-    with opened(read_settings()) as database, database.read() as db:
+    house = read_settings()
+    with opened(house) as database, database.read() as db:
         directory = read(db, only_community(db, community))
     write_directory(directory, file)
+    _note_export(house, file, community)
     typer.echo(str(file))
+
+
+def _note_export(house: Settings, file: Path, community: str) -> None:
+    """Names and telephone numbers have left: on record as an event, or, while gridbot runs on SQLite, in the
+    list beside the database until it starts next."""
+    from gridbot.cases import views
+    from gridbot.messages import Actor, Role
+    from gridbot.settings import data_dir
+    from gridbot.store import copies
+    from gridbot.store.upkeep import InUseError
+
+    at, logged = now(), True
+    try:
+        with opened(house, write=True) as database:
+            actor = Actor(None, Role.ADMIN)
+
+            def record(db: Connection) -> None:
+                of = only_community(db, community)
+                views.exported(db, of, "directory", actor=actor, now=at, how=views.CLI)
+
+            database.write(record)
+    except InUseError:
+        logged = False
+    list_ = copies.register(house.database, data_dir())
+    copies.note(list_, copies.Copy(copies.EXPORT, str(file.absolute()), at, community, logged))
 
 
 def only_community(db: Connection, name: str) -> int:
@@ -135,6 +164,7 @@ def upgrade(
     with upkeep.sole_use(house.database), working("upgrading"):
         done = upkeep.upgrade(house.database, copy=not no_copy)
     if done.copy:
+        note_copy(house, done.copy)
         typer.echo(f"copy: {done.copy}")
     typer.echo(
         f"{done.before or 'empty'} → {done.after}"
@@ -143,22 +173,51 @@ def upgrade(
     )
 
 
-def backup(file: Annotated[Path, typer.Argument(help="A new file. 新文件。")]) -> None:
+def backup(
+    file: Annotated[
+        Path, typer.Argument(help="A new file, or a folder that keeps the newest. 新文件,或文件夹。")
+    ],
+    keep: Annotated[int, typer.Option(min=1, help="How many a folder keeps. 文件夹里留几份。")] = 7,
+) -> None:
     """Write a whole copy of the database, also while gridbot runs. 备份。"""
-    from gridbot.store import upkeep
+    from gridbot.store import copies, upkeep
 
     house = read_settings()
+    folder = file if file.is_dir() else None
+    if folder is not None:
+        file = copies.in_folder(folder, postgresql=not upkeep.is_sqlite(house.database), now=now())
     with working("copying"):
         upkeep.backup(house.database, file)
+    note_copy(house, file)
+    gone = copies.rotate(folder, keep=keep) if folder is not None else []
     typer.echo(f"{file}  {file.stat().st_size / 1e6:.1f} MB")
+    for path in gone:
+        typer.echo(f"gone: {path}")
+
+
+def note_copy(house: Settings, file: Path) -> None:
+    """The copy stands in the list of copies, and beside it who has been erased so far."""
+    from gridbot.cases import erasing
+    from gridbot.settings import data_dir
+    from gridbot.store import copies, upkeep
+
+    copies.note(
+        copies.register(house.database, data_dir()), copies.Copy(copies.BACKUP, str(file.absolute()), now())
+    )
+    if upkeep.current(house.database) == upkeep.head():
+        with opened(house) as database, database.read() as db:
+            gone = erasing.gone(db)
+        copies.keep_gone(file.absolute().parent / copies.ERASED_FILE, gone)
+        copies.keep_gone(copies.erased_list(house.database, data_dir()), gone)
 
 
 def restore(
     file: Annotated[Path, typer.Argument(help="What backup wrote. 备份文件。")],
     yes: Yes = False,
 ) -> None:
-    """Put a copy in the database's place; what is there now is copied beside it. 恢复。"""
-    from gridbot.store import upkeep
+    """Put a copy in the database's place, copying what is there; who was erased since goes again. 恢复。"""
+    from gridbot.settings import data_dir
+    from gridbot.store import copies, upkeep
 
     house = read_settings()
     with upkeep.sole_use(house.database):
@@ -166,9 +225,43 @@ def restore(
             typer.confirm(
                 "Everything since that copy will be gone from the database. Go on? 确认恢复?", abort=True
             )
+        gone = _gone_so_far(house, file)
         with working("restoring"):
             aside = upkeep.restore(house.database, file, now=now())
+        if aside is not None:
+            register = copies.register(house.database, data_dir())
+            copies.note(register, copies.Copy(copies.BACKUP, str(aside), now()))
+        again = _erase_again(house, gone) if gone else 0
     typer.echo(f"Restored {file}." + (f" What was there before: {aside}" if aside else ""))
+    if again:
+        typer.echo(f"Erased again: {again}. 已重新删除。")
+
+
+def _gone_so_far(house: Settings, file: Path) -> list[Gone]:
+    """Everybody known to be erased: by the database that is there, if it can be read, and by the lists beside
+    it and beside the copy."""
+    from gridbot.cases import erasing
+    from gridbot.settings import data_dir
+    from gridbot.store import copies, upkeep
+    from gridbot.store.db import Database
+
+    list_ = copies.erased_list(house.database, data_dir())
+    with contextlib.suppress(Exception):  # a broken database is why one restores
+        if upkeep.current(house.database) == upkeep.head():
+            with contextlib.closing(Database(house.database)) as database, database.read() as db:
+                copies.keep_gone(list_, erasing.gone(db))
+    return copies.known_gone(list_, file.absolute().parent / copies.ERASED_FILE)
+
+
+def _erase_again(house: Settings, gone: list[Gone]) -> int:
+    """An older copy is brought up to date first, or its tables could not be reached."""
+    from gridbot.cases import erasing
+    from gridbot.store import upkeep
+    from gridbot.store.db import Database
+
+    upkeep.upgrade(house.database, copy=False)
+    with contextlib.closing(Database(house.database)) as database:
+        return int(database.write(lambda db: erasing.again(db, gone, now=now())))
 
 
 # --- dead letters --------------------------------------------------------------------------------
