@@ -162,6 +162,8 @@ def _transfer(said: Said, words: Words) -> ReplyReading | None:
 def _escalate(said: Said, words: Words) -> ReplyReading | None:
     if words.find("upper_acts", said.text):
         return None
+    if words.find("not_escalate", said.text) and not words.find("upper", said.text):
+        return None
     handed = words.find("handed", said.text)
     if handed and (words.find("unit", handed) or not words.find("upper", said.text)):
         return None
