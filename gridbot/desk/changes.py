@@ -9,7 +9,7 @@ from sqlalchemy import Row
 
 from gridbot import understanding
 from gridbot.cases import actions, merging, queries, samples
-from gridbot.desk import drafts, fragments, notices, opening, reports, rerouting
+from gridbot.desk import drafts, endings, fragments, notices, opening, reports, rerouting
 from gridbot.desk.context import Hearing
 from gridbot.messages import OPEN_STATES, CaseState, ChatRole
 from gridbot.store import inbox
@@ -78,7 +78,7 @@ def recalled(h: Hearing) -> None:
         return
     left = [row for row in queries.messages_of(h.db, case_id) if row.part == "report"]
     if not left and actions.withdraw(h.db, case, actor=h.actor(), now=h.now):
-        notices.after_withdrawn(h.db, case, h.now)
+        endings.after_withdrawn(h.db, case, h.now)
         return
     _place_again(h, case_id)
 

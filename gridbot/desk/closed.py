@@ -11,7 +11,7 @@ from sqlalchemy import Connection, Row
 from gridbot import texts
 from gridbot.cases import actions, merging, queries, voice
 from gridbot.cases.actions import Draft
-from gridbot.desk import asking, drafts, notices, opening, residents
+from gridbot.desk import asking, drafts, endings, opening, residents
 from gridbot.desk.context import Hearing
 from gridbot.messages import Actor, CaseState
 from gridbot.store import outbox, timers
@@ -89,7 +89,7 @@ def same(db: Connection, case: Row[Any], *, actor: Actor, now: Any) -> None:
     old = queries.case(db, case.data["closed"])
     if actions.reopen(db, old, actor=actor, now=now) is not None:
         merging.merge(db, case, queries.case(db, old.id), actor=actor, now=now)
-        notices.after_reopened(db, old.id, now)
+        endings.after_reopened(db, old.id, now)
     elif old.state in (CaseState.WAITING, CaseState.ACCEPTED):
         merging.merge(db, case, old, actor=actor, now=now)
 

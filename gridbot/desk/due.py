@@ -22,6 +22,7 @@ from gridbot.desk import (
     closed,
     digest,
     dispatching,
+    endings,
     inviting,
     ladder,
     meetings,
@@ -124,7 +125,7 @@ def _unplaced(db: Connection, desk: Desk, timer: Row[Any], now: datetime) -> Non
 def _unanswered(db: Connection, desk: Desk, timer: Row[Any], now: datetime) -> None:
     case = _case(db, timer)
     if case.state == CaseState.DONE and actions.close_unanswered(db, case, now=now):
-        notices.after_closed(db, case.id, now, answered=False)
+        endings.after_closed(db, case.id, now, answered=False)
 
 
 def _card(db: Connection, desk: Desk, timer: Row[Any], now: datetime) -> None:

@@ -12,7 +12,7 @@ from sqlalchemy import Connection, Row
 
 from gridbot import texts
 from gridbot.cases import actions, passing, queries, rules, voice
-from gridbot.desk import bouncing, clockwork, dispatching, notices, parties, splitting, sweeping
+from gridbot.desk import bouncing, clockwork, dispatching, endings, notices, parties, splitting, sweeping
 from gridbot.desk.context import Hearing
 from gridbot.grid import queries as grid
 from gridbot.grid.rules import UnitScope
@@ -111,7 +111,7 @@ def finish(
     if case.parent_id is not None:
         splitting.done(db, case, now, event=event, tapped=tapped)
         return True
-    notices.after_done(db, case.id, now, event=event, tapped=tapped)
+    endings.after_done(db, case.id, now, event=event, tapped=tapped)
     sweeping.offer(db, case.id, actor=actor, now=now)
     return True
 

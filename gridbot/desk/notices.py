@@ -12,7 +12,7 @@ from typing import Any
 from sqlalchemy import Connection, Row
 
 from gridbot import texts
-from gridbot.cases import actions, closing, queries, rules, shares, voice
+from gridbot.cases import actions, closing, queries, rules, voice
 from gridbot.desk import clockwork, digest, incident_words, reaching
 from gridbot.desk.beside import tell_admins as tell_admins
 from gridbot.desk.beside import tell_by_group as tell_by_group
@@ -20,11 +20,10 @@ from gridbot.grid import contacts
 from gridbot.grid import queries as grid
 from gridbot.grid.queries import SettingsView
 from gridbot.grid.rules import Party
-from gridbot.messages import Actor, Button, CaseState, Move, Role, Urgency
+from gridbot.messages import Button, CaseState, Role, Urgency
 from gridbot.privacy import mask
 from gridbot.store import outbox, timers
 from gridbot.texts import alarm
-from gridbot.texts import closing as closing_words
 
 NOTIFY, CLAIM, GATHER, UNPLACED, CONFIRM = "notify", "claim", "gather", "unplaced", "confirm"
 ALARM = "alarm"  #: nobody has taken an emergency: the next level
@@ -73,7 +72,7 @@ def tell_everyone(
         case = queries.case(db, case.id)
     else:
         near = [one for one in parties(db, case, now) if one.person_id is not None]
-        found = near[:1] if one_only else [*near, *_above(db, case, now)]
+        found = near[:1] if one_only else [*near, *above(db, case, now)]
     who = list({one.person_id: one for one in found}.values())
     for party in who:
         tell(db, case, party.person_id, party.name, now, urgency=Urgency.EMERGENCY, ring=ring)
@@ -109,7 +108,7 @@ def tell_of_incident(db: Connection, case: Row[Any], now: datetime) -> None:
             tell(db, case, party.person_id, party.name, now, text=text)
     if not seen:
         tell_admins(db, case.community_id, text, now, case)
-    _set_claim(db, case, now)
+    set_claim(db, case, now)
 
 
 def tell(
@@ -165,12 +164,12 @@ def parties(db: Connection, case: Row[Any], now: datetime) -> list[Any]:
     )
 
 
-def _above(db: Connection, case: Row[Any], now: datetime) -> list[Any]:
+def above(db: Connection, case: Row[Any], now: datetime) -> list[Any]:
     parent = grid.parent_of(db, case.level_node_id or case.node_id)
     return list(grid.leaders_of(db, parent, now)) if parent is not None else []
 
 
-def _set_claim(db: Connection, case: Row[Any], now: datetime) -> None:
+def set_claim(db: Connection, case: Row[Any], now: datetime) -> None:
     clockwork.begin(db, case, now, now)
 
 
@@ -233,15 +232,15 @@ def after_progress(db: Connection, case_id: int, words: str, now: datetime) -> N
             purpose="progress",
             now=now,
             case=case,
-            due_at=now if case.urgent else _by_day(db, case, now),
+            due_at=now if case.urgent else by_day(db, case, now),
         )
     elif chat.kind == "private":
         line = texts.progress_line(what, case.number, masked)
-        due = now if case.urgent else _by_day(db, case, now)
+        due = now if case.urgent else by_day(db, case, now)
         voice.tell_reporter(db, case, line, purpose="progress", now=now, due_at=due)
     elif not case.private and not case.data.get("told_group") and not incident_words.is_incident(case):
         phrase = texts.progress_set_phrase(what, case.number)
-        morning = _by_day(db, case, now)
+        morning = by_day(db, case, now)
         if morning > now and not case.urgent:
             voice.tell_reporter(db, case, phrase, purpose="progress", now=now, due_at=morning)
         else:
@@ -268,158 +267,9 @@ def _publish_button(db: Connection, case: Row[Any], masked: str, now: datetime) 
     )
 
 
-def after_done(db: Connection, case_id: int, now: datetime, *, event: int, tapped: bool) -> None:
-    """All who spoke of it are asked, once and in place, never at night; after a tap it waits out the undo
-    minute. Silence is counted from when they were asked."""
-    case = queries.case(db, case_id)
-    timers.cancel_all(db, actions.subject(case.id))
-    settings = grid.settings_of(db, case.community_id)
-    say_at = now + rules.UNDO_FOR if tapped else now
-    say_at = rules.after_quiet_hours(say_at, settings.quiet_start, settings.quiet_end, settings.zone)
-    due = say_at + settings.answer_within
-    timers.set_timer(db, CONFIRM, actions.subject(case.id), due, community_id=case.community_id)
-    if case.urgent:
-        stand_down(db, case, now)
-    last = queries.last_event(db, case.id, [Move.DONE])
-    asked = closing.anybody_to_ask(case, last.person_id if last is not None else None)
-    actions.note(db, case, asked=asked)
-    if asked:
-        closing.tell_all(
-            db,
-            case,
-            _is_it_mended(case),
-            purpose=closing.QUESTION,
-            now=now,
-            buttons=voice.answer_buttons(db, case, now),
-            due_at=say_at,
-        )
-    what = voice.called(case, shared=False)
-    text = texts.done_card(what, case.number) if tapped else texts.done_told(what, case.number)
-    undo = voice.undo_button(db, case, case.owner_id, event, now) if tapped else []
-    card(db, case, text, "done-card", now, undo)
-
-
-def _is_it_mended(case: Row[Any]) -> str:
-    if incident_words.is_incident(case):
-        return texts.outage_over(case.place, incident_words.kind(case), case.number)
-    return texts.please_check(voice.called(case, shared=True), case.number)
-
-
-def after_closed(db: Connection, case_id: int, now: datetime, *, answered: bool = True) -> None:
-    case = queries.case(db, case_id)
-    what = voice.called(case, shared=False)
-    text = texts.closed_card(what, case.number) if answered else texts.unanswered_card(what, case.number)
-    card(db, case, text, "closed-card", now, [])
-    _shares_ended(db, case, "closed-card", now)
-
-
-def _shares_ended(db: Connection, case: Row[Any], purpose: str, now: datetime) -> None:
-    """The whole is over, and whoever was told of a share in it reads so on his card."""
-    for part in shares.parts_of(db, case.id):
-        if not shares.is_body(part):
-            continue
-        what = voice.called(part, shared=True)
-        withdrawn = part.state == CaseState.WITHDRAWN
-        text = (texts.withdrawn_card if withdrawn else texts.closed_card)(what, part.number)
-        for person in closing.told_people(db, part.id):
-            voice.leader_card(db, part, person, text, purpose=purpose, now=now)
-
-
-def after_reopened(db: Connection, case_id: int, now: datetime) -> None:
-    """还没好: always to whoever had it, as a new card, for an edited one rings nobody; the level above
-    sees it too. At night both wait for the morning; an emergency does not."""
-    case = queries.case(db, case_id)
-    timers.cancel(db, CONFIRM, actions.subject(case.id))
-    closing.take_question_back(db, case.id)
-    if case.urgent:
-        tell_everyone(db, case, now, ring=True)
-        return
-    case = _with_somebody(db, case, now)
-    text = texts.reopened_card(voice.called(case, shared=True), case.number)
-    if not ring(db, case, text, "reopened", now):
-        tell_leader(db, case, now)
-    _show_above(db, case, now)
-    _set_claim(db, case, now)
-    for part in shares.parts_of(db, case.id):
-        if shares.is_body(part) and part.state == CaseState.WAITING:
-            again = texts.reopened_card(voice.called(part, shared=True), part.number)
-            ring(db, part, again, "reopened", now)
-            _set_claim(db, part, now)
-
-
-def _with_somebody(db: Connection, case: Row[Any], now: datetime) -> Row[Any]:
-    """The same case; where its owner holds nothing any more, it goes to whoever is responsible today."""
-    if case.owner_id is None or grid.roles_of(db, case.community_id, case.owner_id, None, now):
-        return case
-    party = next((one for one in parties(db, case, now) if one.person_id not in (None, case.owner_id)), None)
-    if party is None or party.person_id is None:
-        return case
-    actions.reassign(db, case, owner_id=party.person_id, node_id=None, actor=Actor.system(), now=now)
-    return queries.case(db, case.id)
-
-
-def after_better(db: Connection, case_id: int, now: datetime) -> None:
-    """好一点: it stays with the leader, with that word."""
-    case = queries.case(db, case_id)
-    timers.cancel(db, CONFIRM, actions.subject(case.id))
-    closing.take_question_back(db, case.id)
-    ring(db, case, texts.partly_card(voice.called(case, shared=False), case.number), "partly", now)
-
-
-def ring(db: Connection, case: Row[Any], text: str, purpose: str, now: datetime) -> bool:
-    """A new card for the owner, in the morning if it is night. False: nobody can be reached by it."""
-    if case.owner_id is None:
-        return False
-    shown = voice.leader_card(
-        db,
-        case,
-        case.owner_id,
-        text,
-        purpose=purpose,
-        now=now,
-        buttons=voice.leader_buttons(db, case, case.owner_id),
-        due_at=_by_day(db, case, now),
-        ring=True,
-    )
-    return shown is not None
-
-
-def _by_day(db: Connection, case: Row[Any], now: datetime) -> datetime:
+def by_day(db: Connection, case: Row[Any], now: datetime) -> datetime:
     settings = grid.settings_of(db, case.community_id)
     return rules.after_quiet_hours(now, settings.quiet_start, settings.quiet_end, settings.zone)
-
-
-def _show_above(db: Connection, case: Row[Any], now: datetime) -> None:
-    """The level above reads that it was not mended, and who has it; nothing to be done there yet."""
-    if rules.by_name(case.data.get("hazard", ""), private=case.private):
-        return
-    name = grid.name_of(db, case.owner_id) if case.owner_id is not None else ""
-    text = closing_words.reopened_above(voice.called(case, shared=True), case.number, name)
-    for party in _above(db, case, now):
-        chat = grid.private_chat_of(db, party.person_id)
-        if chat is not None and party.person_id != case.owner_id:
-            due = _by_day(db, case, now)
-            voice.to_chat(
-                db, chat, text, purpose="reopened-above", now=now, case=case, due_at=due,
-                urgency=Urgency.NOTICE,
-            )  # fmt: skip
-
-
-def after_withdrawn(db: Connection, case: Row[Any], now: datetime) -> None:
-    """Only who was told of it has to hear that it is gone."""
-    if case.urgent:
-        gone = texts.withdrawn_card(voice.called(case, shared=True), case.number)
-        stand_down(db, case, now, gone)
-    if case.first_told_at is not None:
-        card(
-            db,
-            case,
-            texts.withdrawn_card(voice.called(case, shared=False), case.number),
-            "withdrawn-card",
-            now,
-            [],
-        )
-    _shares_ended(db, case, "withdrawn-card", now)
 
 
 def after_more_words(db: Connection, case_id: int, now: datetime) -> None:

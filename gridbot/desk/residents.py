@@ -9,7 +9,7 @@ from sqlalchemy import Row
 
 from gridbot import texts
 from gridbot.cases import actions, queries, voice
-from gridbot.desk import amends, drafts, fragments, notices, remarks, sameplace, twins
+from gridbot.desk import amends, drafts, endings, fragments, remarks, sameplace, twins
 from gridbot.desk.context import Hearing
 from gridbot.messages import OPEN_STATES, CaseState, Role
 from gridbot.texts import duty
@@ -150,7 +150,7 @@ def mended(h: Hearing, case: Row[Any]) -> bool:
     actions.drop_unsaid(h.db, case.id)
     if case.number is not None:
         _thank(h, case)
-        notices.after_closed(h.db, case.id, h.now)
+        endings.after_closed(h.db, case.id, h.now)
     return True
 
 
@@ -169,7 +169,7 @@ def not_yet(h: Hearing, case: Row[Any], *, say: bool = True) -> bool:
         return False
     if say:
         _say(h, case, texts.still_not(case.number), purpose="reopened-ack")
-    notices.after_reopened(h.db, case.id, h.now)
+    endings.after_reopened(h.db, case.id, h.now)
     return True
 
 
@@ -179,7 +179,7 @@ def better(h: Hearing, case: Row[Any], *, say: bool = True) -> bool:
         return False
     if say:
         _say(h, case, texts.partly(case.number), purpose="partly-ack")
-    notices.after_better(h.db, case.id, h.now)
+    endings.after_better(h.db, case.id, h.now)
     return True
 
 
@@ -213,7 +213,7 @@ def withdraw(h: Hearing, case: Row[Any]) -> bool:
     _say(h, case, texts.withdrawn(case.number), purpose="withdrawn")
     if not case.private:
         voice.react(h.db, voice.chat_row(h.db, case.chat_id), case.platform_message, "", case=case, now=h.now)
-    notices.after_withdrawn(h.db, case, h.now)
+    endings.after_withdrawn(h.db, case, h.now)
     return True
 
 

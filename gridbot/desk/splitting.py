@@ -14,7 +14,7 @@ from sqlalchemy import Connection, Row
 
 from gridbot.cases import actions, parts, queries, shares, standing, voice
 from gridbot.cases.parts import Share
-from gridbot.desk import dispatching, notices, parties
+from gridbot.desk import dispatching, endings, notices, parties
 from gridbot.grid import queries as grid
 from gridbot.grid.rules import INSIDE, OUTSIDE, UnitScope
 from gridbot.messages import Actor, Button, CaseState
@@ -124,7 +124,7 @@ def done(db: Connection, part: Row[Any], now: datetime, *, event: int, tapped: b
     undo = voice.undo_button(db, fresh, fresh.owner_id, event, now) if tapped else []
     notices.card(db, fresh, text, "part-done", now, undo)
     if settled is not None:
-        notices.after_done(db, whole.id, now, event=settled[1], tapped=tapped)
+        endings.after_done(db, whole.id, now, event=settled[1], tapped=tapped)
     else:
         notices.refresh_card(db, whole, now)
 
@@ -133,7 +133,7 @@ def gone(db: Connection, part: Row[Any], now: datetime) -> None:
     """A share was withdrawn: the others may be all there is."""
     settled = parts.settle(db, part, now=now) if shares.is_body(part) else None
     if settled is not None:
-        notices.after_done(db, settled[0].id, now, event=settled[1], tapped=False)
+        endings.after_done(db, settled[0].id, now, event=settled[1], tapped=False)
 
 
 def ask_for_rest(db: Connection, case: Row[Any], actor: Actor, now: datetime) -> bool:

@@ -14,7 +14,7 @@ from sqlalchemy import Row
 from gridbot import texts
 from gridbot.cases import actions, merging, queries, voice
 from gridbot.cases.actions import Draft
-from gridbot.desk import alarms, bursts, drafts, fragments, notices, opening, remarks, sameplace
+from gridbot.desk import alarms, bursts, drafts, endings, fragments, notices, opening, remarks, sameplace
 from gridbot.desk.context import Hearing
 from gridbot.desk.remarks import Remark
 from gridbot.messages import OPEN_STATES, CaseState
@@ -108,7 +108,7 @@ def second(h: Hearing, case: Row[Any], reading: Reading, *, report: bool = True)
     fragments.keep_earlier(h, case, earlier, part="support")
     if case.state == CaseState.DONE and reading.kind is Kind.REPORT:
         actions.reopen(h.db, case, actor=h.actor(), now=h.now)
-        notices.after_reopened(h.db, case.id, h.now)
+        endings.after_reopened(h.db, case.id, h.now)
     _takes_over(h, case, reading)
     if reading.urgent and case.urgent and drafts.reports(reading):
         alarms.again(h, queries.case(h.db, case.id))
