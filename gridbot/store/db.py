@@ -101,6 +101,7 @@ def sqlite_engine(url: sa.URL, *, read_only: bool, durable: bool = True) -> Engi
             "journal_mode=WAL",
             f"synchronous={'FULL' if durable else 'OFF'}",
             "foreign_keys=ON",
+            "secure_delete=ON",  # what is erased does not stay in the file's free pages
             f"busy_timeout={BUSY_MS}",
         ):
             driver.execute(f"PRAGMA {pragma}")
