@@ -11,14 +11,14 @@ class Dialect:
 
     def __init__(self, chars: Mapping[str, str], phrases: Mapping[str, str]) -> None:
         self._chars = {ord(said): meant for said, meant in chars.items()}
-        self._marks = frozenset(chars)
+        self.marks = frozenset(chars)  #: the characters that stand for others
         self._phrases = dict(phrases)
         longest_first = sorted(phrases, key=lambda said: (-len(said), said))
         self._said = re.compile("|".join(map(re.escape, longest_first)) or "(?!)")
 
     def fold(self, text: str) -> str:
         text = self._said.sub(self._meant, text)
-        return text if self._marks.isdisjoint(text) else text.translate(self._chars)
+        return text if self.marks.isdisjoint(text) else text.translate(self._chars)
 
     def _meant(self, said: re.Match[str]) -> str:
         return self._phrases[said.group()]

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, lru_cache, partial
 from importlib import resources
 from pathlib import Path
 from types import MappingProxyType
@@ -14,9 +15,11 @@ from typing import Literal
 from ahocorasick_rs import AhoCorasick, Implementation, MatchKind
 
 from gridbot.understanding.dialect import Dialect
+from gridbot.understanding.gate import PLACE_HINT, Gate
 from gridbot.understanding.layers import Merged, read_layers
+from gridbot.understanding.needles import needles
 from gridbot.understanding.reading import Kind
-from gridbot.understanding.rules import Cue, FirstLook, Keyword, Role, Rule, Use
+from gridbot.understanding.rules import Can, Cue, Keyword, Pairing, Role, Rule, Use, keyword, pairing
 from gridbot.understanding.schema import (
     CueFile,
     Deadlines,
@@ -34,7 +37,6 @@ from gridbot.understanding.yamlfile import PackError
 
 __all__ = [
     "Cue",
-    "FirstLook",
     "IssueType",
     "Keyword",
     "KeywordRule",
@@ -46,6 +48,10 @@ __all__ = [
     "default_folder",
     "load_packs",
 ]
+
+
+#: The mood it shows, the pattern, and words without which it cannot match (none: it is always tried).
+Pattern = tuple[Cue, re.Pattern[str], frozenset[str]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +90,7 @@ class Packs:
     rules: tuple[Rule, ...]
     cues: tuple[Cue, ...]
     keywords: tuple[Keyword, ...]
+    patterns: tuple[Pattern, ...]  #: of all moods, in order; the number of each is its bit in `Keyword.can`
     automaton: AhoCorasick = field(repr=False)
     places: PlacesFile = field(repr=False)
     replies: Mapping[str, Phrases] = field(repr=False)
@@ -95,31 +102,23 @@ class Packs:
     vague: frozenset[str] = field(repr=False)  #: things that say where rather than what
 
     @cached_property
-    def first_look(self) -> FirstLook:
-        return FirstLook(
-            frozenset(i for i, keyword in enumerate(self.keywords) if self._has(keyword, topic=False)),
-            frozenset(i for i, keyword in enumerate(self.keywords) if self._has(keyword, topic=True)),
-            {i: push for i, keyword in enumerate(self.keywords) if (push := self._pushes(keyword))},
-            frozenset(i for i, keyword in enumerate(self.keywords) if keyword.things),
-            frozenset(i for i, keyword in enumerate(self.keywords) if keyword.faults),
-            frozenset(i for i, keyword in enumerate(self.keywords) if keyword.spoken),
-            frozenset(i for i, keyword in enumerate(self.keywords) if self._distress(keyword)),
-            frozenset(i for i, k in enumerate(self.keywords) if k.things or k.faults),
-        )
-
-    def _has(self, keyword: Keyword, *, topic: bool) -> bool:
-        return any(use.role is Role.ALONE and self.rules[use.owner].topic is topic for use in keyword.uses)
-
-    def _distress(self, keyword: Keyword) -> bool:
-        return any(use.role is Role.CUE and self.cues[use.owner].name == "distress" for use in keyword.uses)
-
-    def _pushes(self, keyword: Keyword) -> float:
-        return max((self.cues[use.owner].push for use in keyword.uses if use.role is Role.CUE), default=0)
-
-    @cached_property
     def danger_bits(self) -> int:
         """The rules that tell of danger, as bits."""
         return sum(1 << rule.number for rule in self.rules if rule.urgent)
+
+    @cached_property
+    def always(self) -> int:
+        """The patterns that no word wakes, as bits of `Can`."""
+        return sum(Can.PATTERN << number for number, (_, _, words) in enumerate(self.patterns) if not words)
+
+    @cached_property
+    def gate(self) -> Gate:
+        return Gate(self)
+
+    @cached_property
+    def pairing(self) -> Callable[[Keyword, Keyword], Pairing]:
+        """The rules that a thing and a fault share; of the packs alone, so it is kept."""
+        return lru_cache(maxsize=16384)(partial(pairing, rules=self.rules))
 
     @cached_property
     def memo(self) -> dict[str, object]:
@@ -168,6 +167,7 @@ class _Builder:
         self.merged = merged
         self.rules: list[Rule] = []
         self.uses: dict[str, list[Use]] = {}
+        self.order = tuple(kind for kind, spec in merged.types.items() if not spec.disabled)
         self.dialect = Dialect(merged.same, merged.phrases)
         self.vague = frozenset(merged.words.get("vague", ()))
         self.shared = Counter(word for spec in merged.types.values() for word in self.things_of(spec))
@@ -253,25 +253,18 @@ class _Builder:
                         and use not in self.uses[word]
                     ]
 
-    def keywords(self) -> tuple[Keyword, ...]:
-        made = []
-        kinds = [cue.kind for cue in self.merged.cues.values()]
-        for word, uses in self.uses.items():
-            things = faults = 0
-            for use in uses:
-                if use.role is Role.THING:
-                    things |= 1 << use.owner
-                elif use.role is Role.FAULT:
-                    faults |= 1 << use.owner
-            roles = {use.role for use in uses}
-            trap = next((use for use in uses if use.role is Role.TRAP), None)
-            spoken = any(use.role is Role.CUE and kinds[use.owner] != "chat" for use in uses)
-            made.append(
-                Keyword(
-                    word, tuple(uses), Role.ALONE in roles, things, faults, Role.CUE in roles, trap, spoken
-                )
-            )
-        return tuple(made)
+    def keywords(self, cues: tuple[Cue, ...], patterns: Iterable[Pattern]) -> tuple[Keyword, ...]:
+        """Every word with its uses; and those without, that lead to a dialect's phrase or to a pattern."""
+        can: dict[str, int] = dict.fromkeys(self.merged.phrases, Can.DIALECT)
+        wakes = [(Can.PLACE, needles(PLACE_HINT))]
+        wakes += [(Can.PATTERN << number, words) for number, (_, _, words) in enumerate(patterns)]
+        for bit, words in wakes:
+            for word in words:
+                can[word] = can.get(word, 0) | bit
+        return tuple(
+            keyword(word, self.uses.get(word, ()), self.rules, cues, self.order, can.get(word, 0))
+            for word in {**self.uses, **can}
+        )
 
 
 def _parts(word: str) -> Iterator[str]:
@@ -299,12 +292,14 @@ def _compile(merged: Merged) -> Packs:
         builder.use(cue.words, Role.CUE, number)
     builder.use(merged.traps, Role.TRAP, 0)
     builder.inherit()
-    keywords = builder.keywords()
+    patterns = tuple((cue, pattern, needles(pattern)) for cue in cues for pattern in cue.patterns)
+    keywords = builder.keywords(cues, patterns)
     return Packs(
         types=MappingProxyType({spec.id: _issue_type(spec) for spec in specs}),
         rules=tuple(builder.rules),
         cues=cues,
         keywords=keywords,
+        patterns=patterns,
         automaton=AhoCorasick(
             [keyword.word for keyword in keywords] or ["\0"],
             matchkind=MatchKind.Standard,
@@ -316,7 +311,7 @@ def _compile(merged: Merged) -> Packs:
         dialect=builder.dialect,
         sound_words=tuple(dict.fromkeys(merged.sounds)),
         silent_lines=tuple(merged.silent),
-        type_order=tuple(spec.id for spec in specs),
+        type_order=builder.order,
         vague=frozenset(builder.dialect.fold(word) for word in builder.vague),
     )
 

@@ -6,8 +6,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from gridbot.understanding.evidence import Evidence
-from gridbot.understanding.intents import Cue, Packs, Role
+from gridbot.understanding.intents import Cue, Packs
 from gridbot.understanding.reading import Kind
+from gridbot.understanding.rules import Can
 from gridbot.understanding.scan import Scan
 
 _LONG = 4000  #: patterns look at no more than this much of a text
@@ -18,7 +19,7 @@ _MANY = 50  #: enough evidence to know a message by
 _ORDER = (Kind.WITHDRAW, Kind.STATUS, Kind.RESOLVED, Kind.STILL, Kind.SUPPORT, Kind.QUESTION)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, eq=False)
 class _Said:
     cue: Cue
     start: int
@@ -33,7 +34,7 @@ class Moods:
     def __init__(self, scan: Scan, packs: Packs, *, placed: bool) -> None:
         self.scan = scan
         self.placed = placed
-        self.said = [*_by_words(scan, packs), *_by_patterns(scan, packs)]
+        self.said = [*_by_words(scan), *_by_patterns(scan, packs)]
         names = {one.cue.name for one in self.said}
         self._everywhere: dict[str, _Said] = {}
         self._by_clause: dict[int, dict[str, _Said]] = {}
@@ -68,6 +69,8 @@ class Moods:
     def _reaching(self, evidence: Evidence) -> Iterator[_Said]:
         """Cues of the whole message, of its clauses, and those before it that reach onward."""
         yield from self._everywhere.values()
+        if not self._by_clause:
+            return
         first = self.scan.clause(evidence.start)
         low, high = min(first, evidence.clause), max(first, evidence.clause)
         for clause in range(max(0, high - _ONWARD), high + 1):
@@ -98,26 +101,29 @@ class Moods:
         return next((kind for kind in _ORDER if kind in kinds), Kind.CHAT)
 
 
-def _by_words(scan: Scan, packs: Packs) -> list[_Said]:
-    found = []
-    for hit in scan.hits:
-        if not hit.keyword.cue:
-            continue
-        for use in hit.keyword.uses:
-            if use.role is Role.CUE and scan.fits(hit, use):
-                cue = packs.cues[use.owner]
-                found.append(_Said(cue, hit.start, hit.end, scan.clause(hit.start), hit.keyword.word))
-    return found
+def _by_words(scan: Scan) -> list[_Said]:
+    return [
+        _Said(cue, hit.start, hit.end, hit.clause, hit.keyword.word)
+        for hit in scan.hits
+        if hit.keyword.cues
+        for cue, whole in hit.keyword.cues
+        if scan.fits(hit, whole)
+    ]
 
 
 def _by_patterns(scan: Scan, packs: Packs) -> list[_Said]:
-    found = []
-    text = scan.norm[:_LONG]
-    for cue in packs.cues:
-        for pattern in cue.patterns:
-            match = pattern.search(text)
-            if match is not None:
-                at = match.start()
-                found.append(_Said(cue, at, match.end(), scan.clause(at), match.group()[:20]))
-                break
+    """Each cue's first pattern that matches; tried only where a word was found that it cannot do without."""
+    found: list[_Said] = []
+    text, last = scan.norm[:_LONG], None
+    awake = (scan.can | packs.always) // Can.PATTERN
+    while awake:
+        lowest = awake & -awake
+        awake ^= lowest
+        cue, pattern, _ = packs.patterns[lowest.bit_length() - 1]
+        if cue is last:
+            continue
+        match = pattern.search(text)
+        if match is not None:
+            at, last = match.start(), cue
+            found.append(_Said(cue, at, match.end(), scan.clause(at), match.group()[:20]))
     return found

@@ -6,6 +6,8 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from ahocorasick_rs import AhoCorasick
+
 from gridbot.understanding.reading import Side
 from gridbot.understanding.schema import PlacesFile
 
@@ -31,11 +33,34 @@ _ROAD = re.compile(
 _BASEMENT = re.compile(r"(?<![a-z\d])b[1-4](?![a-z\d])")
 #: 军休所那幢: a house named by what is in it.
 _THAT_HOUSE = re.compile(r"[\u4e00-\u9fff]{2,5}?(?:那幢|那栋|那排|整排平房|那片)")
+#: What every number with its unit holds.
+_NUMBER_UNIT = re.compile(r"[\da-z零〇一二两三四五六七八九十百廿卅][号支弄栋幢座单楼层室门库期区排组院小村]")
+#: Which rules a word of the grammar calls for, as bits.
+_ROADS, _ESTATES, _LANDMARKS, _HOUSES, _SPOTS, _WEAK, _SHOPS, _NOT = (1 << i for i in range(8))
+#: Said of many things; places only with something after them.
+_NO_NUMBERS = frozenset(
+    [
+        "一门",
+        "一层",
+        "一排",
+        "一组",
+        "一村",
+        "两门",
+        "一区",
+        "两层",
+        "一座",
+        "一栋",
+        "一幢",
+        "一院",
+        "一期",
+        "两期",
+    ]
+)
 #: A floor by itself says less than any house number beside it.
 _FLOOR = re.compile(rf"{_N}(?:楼|层|层楼|楼半)")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Piece:
     """One stretch of text that names a place. `name` is the part that is a proper name, to be masked."""
 
@@ -65,59 +90,80 @@ class Grammar:
         tails = _alternatives(spec.tails)
         self.shop = re.compile(rf"[\u4e00-\u9fff]{{1,5}}?(?:{_alternatives(spec.shops)})(?={tails})")
         self.tail = re.compile(rf"(?:{_alternatives(spec.tails)})")
+        self.tail_starts = frozenset(word[0] for word in spec.tails)
         self.inside = re.compile(_alternatives(spec.inside))
         self.outside = re.compile(_alternatives(spec.outside))
         self.not_number_after = re.compile(_alternatives(spec.not_numbers))
         self.not_places = re.compile(_alternatives(spec.not_places))
+        kinds: dict[str, int] = {}
+        for kind, words in (
+            (_ROADS, ("路", "街", "巷", "胡同", "大道")),
+            (_ESTATES, spec.estates),
+            (_LANDMARKS, spec.landmarks),
+            (_HOUSES, ("那幢", "那栋", "那排", "整排平房", "那片")),
+            (_SPOTS, spec.spots),
+            (_WEAK, spec.weak),
+            (_SHOPS, spec.shops),
+            (_NOT, spec.not_places),
+        ):
+            for word in words:
+                kinds[word] = kinds.get(word, 0) | kind
+        self.words = AhoCorasick(list(kinds))
+        self.kinds = tuple(kinds.values())
 
     def find(self, norm: str, known: Sequence[tuple[int, int]] = ()) -> list[Piece]:
-        """Pieces from left to right, neighbours joined; weak words only where nothing better stands."""
-        banned = [m.span() for m in self.not_places.finditer(norm)]
+        """Pieces from left to right, neighbours joined; weak words only where nothing better stands.
+
+        Each rule runs only where a word or a character was seen that it cannot do without.
+        """
         parts = [Piece(start, end, 3, names=((start, end),)) for start, end in known]
-        parts += self._roads(norm)
-        parts += self._estates(norm)
-        parts += [Piece(*m.span(), 3) for m in _DASHED.finditer(norm)]
-        parts += [
-            Piece(*m.span(), 2 if _FLOOR.fullmatch(m.group()) else 3)
-            for m in _NUMBERED.finditer(norm)
-            if self._is_number(norm, m)
-        ]
-        parts += [Piece(*m.span(), 2) for m in self.landmark.finditer(norm)]
-        parts += [Piece(*m.span(), 3) for m in _BASEMENT.finditer(norm)]
-        parts += [Piece(*self._trim(norm, *m.span()), 2) for m in _THAT_HOUSE.finditer(norm)]
-        parts += [Piece(*m.span(), 0) for m in self.spot.finditer(norm)]
-        parts += [Piece(*m.span(), 1) for m in self.weak.finditer(norm)]
-        parts += [Piece(*m.span(), 3) for m in _ROOM.finditer(norm)]
-        parts += [Piece(*self._trim(norm, *m.span()), 2) for m in self.shop.finditer(norm)]
-        joined = self._join(norm, _without_overlaps(parts, banned))
+        may = 0
+        for which, _, _ in self.words.find_matches_as_indexes(norm, overlapping=True):
+            may |= self.kinds[which]
+        if may & _ROADS:
+            parts += self._roads(norm)
+        if may & _ESTATES:
+            parts += self._estates(norm)
+        if "-" in norm or "－" in norm or "#" in norm:
+            parts += [Piece(*m.span(), 3) for m in _DASHED.finditer(norm)]
+        if _NUMBER_UNIT.search(norm):
+            parts += [
+                Piece(*m.span(), 2 if _FLOOR.fullmatch(m.group()) else 3)
+                for m in _NUMBERED.finditer(norm)
+                if self._is_number(norm, m)
+            ]
+        if may & _LANDMARKS:
+            parts += [Piece(*m.span(), 2) for m in self.landmark.finditer(norm)]
+        if "b" in norm:
+            parts += [Piece(*m.span(), 3) for m in _BASEMENT.finditer(norm)]
+        if may & _HOUSES:
+            parts += [Piece(*self._trim(norm, *m.span()), 2) for m in _THAT_HOUSE.finditer(norm)]
+        if may & _SPOTS:
+            parts += [Piece(*m.span(), 0) for m in self.spot.finditer(norm)]
+        if may & _WEAK:
+            parts += [Piece(*m.span(), 1) for m in self.weak.finditer(norm)]
+        if "0" in norm or "1" in norm:
+            parts += [Piece(*m.span(), 3) for m in _ROOM.finditer(norm)]
+        if may & _SHOPS:
+            parts += [Piece(*self._trim(norm, *m.span()), 2) for m in self.shop.finditer(norm)]
+        if not parts:
+            return []
+        banned = [m.span() for m in self.not_places.finditer(norm)] if may & _NOT else []
+        joined = self._join(norm, _without_overlaps(parts, banned, len(norm)))
         return [self._sided(norm, piece) for piece in _best(joined)]
 
     def _is_number(self, norm: str, match: re.Match[str]) -> bool:
         word = match.group()
-        if word.endswith("号") and self.not_number_after.match(norm, match.end()):
-            return False
-        if word.endswith("号") and re.search(
-            r"[月周]$|每月$|本月$|礼拜$|星期$", norm[max(0, match.start() - 2) : match.start()]
+        if word.endswith("号") and (
+            self.not_number_after.match(norm, match.end())
+            or norm[max(0, match.start() - 2) : match.start()].endswith(("月", "周", "礼拜", "星期"))
         ):
             return False
         if match.start() and norm[match.start() - 1] in "第￥¥$":
             return norm[match.start() - 1] == "第" and word[-1] in "排层"
-        return word not in {
-            "一门",
-            "一层",
-            "一排",
-            "一组",
-            "一村",
-            "两门",
-            "一区",
-            "两层",
-            "一座",
-            "一栋",
-            "一幢",
-            "一院",
-            "一期",
-            "两期",
-        } or (match.end() < len(norm) and norm[match.end()] in "的0123456789一二三四五六七八九")
+        if word not in _NO_NUMBERS:
+            return True
+        return match.end() < len(norm) and norm[match.end()] in "的0123456789一二三四五六七八九"
 
     def _roads(self, norm: str) -> list[Piece]:
         found = []
@@ -158,55 +204,54 @@ class Grammar:
         return [self._with_tail(norm, piece) for piece in joined]
 
     def _adjoin(self, norm: str, last: Piece, part: Piece) -> bool:
-        gap = norm[last.end : part.start]
         if (
-            part.end - last.start > 30
+            part.start - last.end > 1  # every joint below is one character at most
+            or part.end - last.start > 30
             or last.strength + part.strength < 3
             or not (last.strength and part.strength)
         ):
             return False
+        gap = norm[last.end : part.start]
         if gap in {"", "的"}:
             return True
         if gap in {"到", "至"}:
             return part.start > 0 and not part.names and not last.names
         if gap in {"和", "与", "跟"}:
-            return bool(last.names and part.names) and norm[part.end : part.end + 2] in {
-                "路口",
-                "交叉",
-                "交口",
-                "交汇",
-            }
+            after = norm[part.end : part.end + 2]
+            return bool(last.names and part.names) and after in {"路口", "交叉", "交口", "交汇"}
         return False
 
     def _with_tail(self, norm: str, piece: Piece) -> Piece:
-        end = piece.end
         for _ in range(2):
-            match = self.tail.match(norm, end)
+            if norm[piece.end : piece.end + 1] not in self.tail_starts:
+                break
+            match = self.tail.match(norm, piece.end)
             if match is None:
                 break
-            end = match.end()
-        return Piece(piece.start, end, piece.strength, names=piece.names)
+            piece.end = match.end()
+        return piece
 
     def _sided(self, norm: str, piece: Piece) -> Piece:
         word = norm[piece.start : piece.end]
-        side = Side.UNKNOWN
         if self.outside.search(word):
-            side = Side.OUTSIDE
+            piece.side = Side.OUTSIDE
         elif self.inside.search(word):
-            side = Side.INSIDE
-        return Piece(piece.start, piece.end, piece.strength, side, piece.names)
+            piece.side = Side.INSIDE
+        return piece
 
 
-def _without_overlaps(parts: list[Piece], banned: list[tuple[int, int]]) -> list[Piece]:
+def _without_overlaps(parts: list[Piece], banned: list[tuple[int, int]], size: int) -> list[Piece]:
     """Stronger and longer first; what touches one already taken falls away."""
+    if len(parts) == 1 and not banned:
+        return parts
     taken: list[Piece] = []
-    used: set[int] = set()
+    used = bytearray(size)
     for start, end in banned:
-        used.update(range(start, end))
-    for part in sorted(parts, key=lambda p: (-p.strength, -(p.end - p.start), p.start)):
-        if used.isdisjoint(range(part.start, part.end)):
+        used[start:end] = b"x" * (end - start)
+    for part in sorted(parts, key=lambda p: (-p.strength, p.start - p.end, p.start)):
+        if used.find(b"x", part.start, part.end) < 0:
             taken.append(part)
-            used.update(range(part.start, part.end))
+            used[part.start : part.end] = b"x" * (part.end - part.start)
     return sorted(taken, key=lambda p: p.start)
 
 

@@ -3,26 +3,22 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
 from dataclasses import replace
 
 from gridbot.understanding import sound
-from gridbot.understanding.evidence import gather, possible
-from gridbot.understanding.intents import Packs, Role
+from gridbot.understanding.evidence import gather
+from gridbot.understanding.gate import Look, hints_at_place
+from gridbot.understanding.intents import Packs
 from gridbot.understanding.moods import Moods
 from gridbot.understanding.placegrammar import Grammar
 from gridbot.understanding.places import Gazetteer, locate, resolve
 from gridbot.understanding.reading import Band, Kind, Place, Reading
+from gridbot.understanding.rules import Can
 from gridbot.understanding.scan import Scan
 from gridbot.understanding.segment import tokenizer
-from gridbot.understanding.text import Text, clean
 from gridbot.understanding.weigh import Support, Weighed, weigh
 
 _CHAT = Reading(Kind.CHAT, Band.SILENT)
-#: Could this short text be an answer to "where?"
-_PLACE_HINT = re.compile(
-    r"[0-9零一二三四五六七八九十][号栋幢楼单门室座弄院库层]|\d-\d|[路门口街村苑]|小区|车棚|花园|^[1-9]\d{0,3}$"
-)
 _PLACE_FILL = re.compile(
     r"^(?:我家|我们|咱|阿拉|伊|她家|他家|我妈家|我爸家|住|是|就是|就|在|的|呀|啊|呢|哈|额|呐|哦|噢|嗯|那个|"
     r"那里|那边|这里|对|不是|[,，.。!！~～ ]){0,8}$"
@@ -42,32 +38,35 @@ def grammar_of(packs: Packs) -> Grammar:
 
 def read(text: str, packs: Packs, gazetteer: Gazetteer, *, photo: bool = False) -> Reading:
     """What kind of message this is, which troubles it reports, where, how urgent, and why so."""
-    cleaned = clean(text)
-    norm = packs.dialect.fold(cleaned.norm)
-    if norm is not cleaned.norm:
-        cleaned = replace(cleaned, norm=norm)
-    hits = packs.automaton.find_matches_as_indexes(cleaned.norm, overlapping=True)
-    if not hits:
-        return _place_answer(cleaned, packs, gazetteer) or _CHAT
-    seen = {which for which, _, _ in hits}
-    reading = _read(cleaned, hits, seen, packs, gazetteer, photo)
-    if (
-        reading.band is not Band.OPEN
-        and not packs.first_look.half.isdisjoint(seen)
-        and not _silenced(reading)
-    ):
-        repaired = sound.repair(cleaned, packs)
+    gate = packs.gate
+    look = gate.look(text)
+    if gate.passes(look) or _topic_somewhere(look, packs, gazetteer):
+        reading = read_fully(look, packs, gazetteer, photo=photo)
+        if reading.band is Band.OPEN or _silenced(reading):
+            return reading
+    else:
+        reading = _without_report(look, packs, gazetteer)
+    if look.can & Can.PAIR:
+        repaired = sound.ear_of(packs).repair(look.norm)
         if repaired is not None:
-            return _read_repaired(repaired, packs, gazetteer, photo) or reading
+            return _read_repaired(repaired, look, packs, gazetteer, photo=photo) or reading
     return reading
 
 
 def warm(packs: Packs) -> None:
     """Compile and load everything that is made at first use."""
-    sound.warm(packs)
+    sound.ear_of(packs)
     tokenizer()
     grammar_of(packs)
-    _ = packs.first_look, packs.danger_bits
+    _ = packs.gate, packs.danger_bits, packs.pairing
+
+
+def _topic_somewhere(look: Look, packs: Packs, gazetteer: Gazetteer) -> bool:
+    """A noun at a place that does not look like one: 安置区砂石场. A weak place needs a complaint, too."""
+    if not look.can & Can.TOPIC:
+        return False
+    least = 0 if packs.gate.push(look) else 3
+    return any(piece.strength >= least for piece in locate(look.norm, gazetteer, grammar_of(packs)))
 
 
 def _silenced(reading: Reading) -> bool:
@@ -75,51 +74,46 @@ def _silenced(reading: Reading) -> bool:
 
 
 def _read_repaired(
-    repaired: sound.Repaired, packs: Packs, gazetteer: Gazetteer, photo: bool
+    repaired: sound.Repaired, look: Look, packs: Packs, gazetteer: Gazetteer, *, photo: bool
 ) -> Reading | None:
-    hits = packs.automaton.find_matches_as_indexes(repaired.text.norm, overlapping=True)
-    seen = {which for which, _, _ in hits}
-    reading = _read(repaired.text, hits, seen, packs, gazetteer, photo)
+    gate = packs.gate
+    again = gate.of(look.raw, repaired.norm, look.back)
+    if gate.passes(again) or _topic_somewhere(again, packs, gazetteer):
+        reading = read_fully(again, packs, gazetteer, photo=photo)
+    else:
+        reading = _without_report(again, packs, gazetteer)
     if reading.band is Band.SILENT:
         return None
     because = (*(f"听音：{heard}→{meant}" for heard, meant in repaired.changes), *reading.because)
     return replace(reading, because=because)
 
 
-def _read(
-    cleaned: Text,
-    found: Sequence[tuple[int, int, int]],
-    seen: set[int],
-    packs: Packs,
-    gazetteer: Gazetteer,
-    photo: bool,
-) -> Reading:
-    norm = cleaned.norm
-    if not possible(packs, seen, lambda: _PLACE_HINT.search(norm) is not None):
-        return _without_report(cleaned, seen, packs, gazetteer)
-    scan = Scan(norm, packs, found, ())
+def read_fully(look: Look, packs: Packs, gazetteer: Gazetteer, *, photo: bool) -> Reading:
+    """Beyond the gate: evidence, places, moods, score."""
+    scan = Scan(look, packs)
     evidence = gather(scan, packs)
     if not evidence:
-        return _without_report(cleaned, seen, packs, gazetteer)
-    pieces = locate(norm, gazetteer, grammar_of(packs))
+        return _without_report(look, packs, gazetteer)
+    pieces = locate(look.norm, gazetteer, grammar_of(packs))
     masked = [name for piece in pieces for name in piece.names]
     if masked:
         dangers = [one for one in evidence if one.rule.urgent]  # no name hides a word of danger
-        scan = Scan(norm, packs, found, masked)
-        evidence = [*dangers, *(one for one in gather(scan, packs) if not one.rule.urgent)]
+        if scan.hide(masked):
+            evidence = gather(scan, packs)
+        evidence = [*dangers, *(one for one in evidence if not one.rule.urgent)]
         if not evidence:
-            return _without_report(cleaned, seen, packs, gazetteer)
+            return _without_report(look, packs, gazetteer)
     placed = any(piece.strength == 3 for piece in pieces)
     moods = Moods(scan, packs, placed=placed)
     standing = [one for one in evidence if not moods.silences(one)]
-    places = resolve(pieces, cleaned, gazetteer)
     if not standing:
+        places = resolve(pieces, look.text, gazetteer)
         return Reading(moods.kind(evidence), Band.SILENT, (), places, because=moods.because)
     push = moods.push(standing) + (_NAMED if masked else 0)
     weighed = weigh(standing, packs, Support(push, placed, bool(pieces), photo))
     if not weighed.issues and not moods.because:
-        return _without_report(cleaned, seen, packs, gazetteer)
-    return _decide(weighed, packs, moods, places)
+        return _without_report(look, packs, gazetteer)
+    return _decide(weighed, packs, moods, resolve(pieces, look.text, gazetteer))
 
 
 def _decide(found: Weighed, packs: Packs, moods: Moods, places: tuple[Place, ...]) -> Reading:
@@ -142,39 +136,38 @@ def _decide(found: Weighed, packs: Packs, moods: Moods, places: tuple[Place, ...
     )
 
 
-def _without_report(cleaned: Text, seen: set[int], packs: Packs, gazetteer: Gazetteer) -> Reading:
+def _without_report(look: Look, packs: Packs, gazetteer: Gazetteer) -> Reading:
     """Silent, yet of a kind the desk wants to know: a status question, thanks, "me too", a place."""
-    if not packs.first_look.spoken.isdisjoint(seen):
-        kind, word = _spoken_kind(seen, packs)
+    if look.can & Can.SPOKEN:
+        kind, word = _spoken_kind(look, packs)
         pieces = []
-        if len(cleaned.norm) < _ANSWER and (_PLACE_HINT.search(cleaned.norm) or gazetteer.find(cleaned.norm)):
-            pieces = locate(cleaned.norm, gazetteer, grammar_of(packs))
-        return Reading(kind, Band.SILENT, (), resolve(pieces, cleaned, gazetteer), because=(word,))
-    if not packs.first_look.distress.isdisjoint(seen) and len(cleaned.norm) < _ANSWER:
-        return _distress(cleaned, seen, packs, gazetteer)
-    return _place_answer(cleaned, packs, gazetteer) or _CHAT
+        if len(look.norm) < _ANSWER and _hinted(look, gazetteer):
+            pieces = locate(look.norm, gazetteer, grammar_of(packs))
+        return Reading(kind, Band.SILENT, (), resolve(pieces, look.text, gazetteer), because=(word,))
+    if look.can & Can.DISTRESS and len(look.norm) < _ANSWER:
+        return _distress(look, packs, gazetteer)
+    return _place_answer(look, packs, gazetteer) or _CHAT
 
 
-def _distress(cleaned: Text, seen: set[int], packs: Packs, gazetteer: Gazetteer) -> Reading:
+def _distress(look: Look, packs: Packs, gazetteer: Gazetteer) -> Reading:
     """Somebody complains and says where, in words no list knows: worth one question."""
-    pieces = locate(cleaned.norm, gazetteer, grammar_of(packs))
+    pieces = locate(look.norm, gazetteer, grammar_of(packs))
     if not any(piece.strength == 3 for piece in pieces):
-        return _place_answer(cleaned, packs, gazetteer) or _CHAT
-    words = tuple(packs.keywords[which].word for which in sorted(packs.first_look.distress & seen))
-    places = resolve(pieces, cleaned, gazetteer)
-    return Reading(Kind.REPORT, Band.ASK, (), places, because=(f"有地方、在抱怨：{'、'.join(words)}",))
+        return _place_answer(look, packs, gazetteer) or _CHAT
+    words = (packs.keywords[which] for which in look.seen)
+    because = f"有地方、在抱怨：{'、'.join(one.word for one in words if one.can & Can.DISTRESS)}"
+    return Reading(Kind.REPORT, Band.ASK, (), resolve(pieces, look.text, gazetteer), because=(because,))
 
 
 _ORDER = (Kind.WITHDRAW, Kind.STATUS, Kind.STILL, Kind.SUPPORT, Kind.RESOLVED, Kind.QUESTION, Kind.CIVIC)
 
 
-def _spoken_kind(seen: set[int], packs: Packs) -> tuple[Kind, str]:
+def _spoken_kind(look: Look, packs: Packs) -> tuple[Kind, str]:
     said: dict[Kind, str] = {}
-    for which in sorted(packs.first_look.spoken & seen):
+    for which in look.seen:
         keyword = packs.keywords[which]
-        for use in keyword.uses:
-            if use.role is Role.CUE:
-                cue = packs.cues[use.owner]
+        if keyword.can & Can.SPOKEN:
+            for cue, _ in keyword.cues:
                 said.setdefault(cue.kind, f"{cue.why}：{keyword.word}")
     for kind in _ORDER:
         if kind in said:
@@ -182,10 +175,14 @@ def _spoken_kind(seen: set[int], packs: Packs) -> tuple[Kind, str]:
     return Kind.CHAT, ""
 
 
-def _place_answer(cleaned: Text, packs: Packs, gazetteer: Gazetteer) -> Reading | None:
+def _hinted(look: Look, gazetteer: Gazetteer) -> bool:
+    return hints_at_place(look) or bool(gazetteer.find(look.norm))
+
+
+def _place_answer(look: Look, packs: Packs, gazetteer: Gazetteer) -> Reading | None:
     """A short text that is a place and little else."""
-    norm = cleaned.norm
-    if len(norm) > _SHORT or not (_PLACE_HINT.search(norm) or gazetteer.find(norm)):
+    norm = look.norm
+    if len(norm) > _SHORT or not _hinted(look, gazetteer):
         return None
     pieces = locate(norm, gazetteer, grammar_of(packs))
     if not pieces:
@@ -193,7 +190,7 @@ def _place_answer(cleaned: Text, packs: Packs, gazetteer: Gazetteer) -> Reading 
     rest = norm
     for piece in reversed(pieces):
         rest = rest[: piece.start] + rest[piece.end :]
-    kind = Kind.PLACE if _PLACE_FILL.match(rest) else Kind.CHAT
-    if kind is Kind.CHAT:
+    if not _PLACE_FILL.match(rest):
         return None
-    return Reading(kind, Band.SILENT, (), resolve(pieces, cleaned, gazetteer), because=("只说了地方",))
+    places = resolve(pieces, look.text, gazetteer)
+    return Reading(Kind.PLACE, Band.SILENT, (), places, because=("只说了地方",))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import IntEnum
 from typing import Literal
@@ -60,34 +60,90 @@ class Use:
     whole: bool = False  #: must begin and end where words do
 
 
-@dataclass(frozen=True, slots=True)
+class Can:
+    """What a keyword can do, as bits: or-ed over the hits of a text they tell what could become of it.
+
+    From PATTERN on there is one bit for each pattern of a cue: this word is one of those without which the
+    pattern cannot match.
+    """
+
+    ALONE = 1  #: may be evidence by itself
+    TOPIC = 2  #: evidence only in the mouth of somebody who complains
+    THING = 4
+    FAULT = 8
+    SPOKEN = 16  #: a cue that makes even a silent message of a kind: 我也是, 到哪了, 打错了
+    DISTRESS = 32
+    DIALECT = 64  #: a phrase to be read as another
+    PLACE = 128  #: without it nothing looks like a place
+    PATTERN = 256
+
+    PAIR = THING | FAULT
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Keyword:
+    """One word of the scan with its uses, laid out by role: each with "must it be a word of its own?".
+
+    One without any use only stands for a dialect's phrase, or wakes patterns.
+    """
+
     word: str
     uses: tuple[Use, ...]
-    alone: bool
+    can: int  #: bits of Can
     things: int  #: rules of which it is a thing, as bits
     faults: int
-    cue: bool
+    alone: tuple[tuple[Rule, bool], ...]
+    cues: tuple[tuple[Cue, bool], ...]
+    excludes: tuple[tuple[str, bool], ...]  #: types that are not meant beside it
     trap: Use | None
-    spoken: bool  #: a cue that makes even a silent message of a kind: 我也是, 到哪了, 打错了
+    push: float  #: the most that one of its cues adds
 
 
-_LEAST_PUSH = 0.3
+def keyword(
+    word: str, uses: Sequence[Use], rules: Sequence[Rule], cues: Sequence[Cue], types: Sequence[str], can: int
+) -> Keyword:
+    """Sorts the uses by role; `can` holds the bits that no use tells of."""
+    things = faults = 0
+    for use in uses:
+        if use.role is Role.THING:
+            things |= 1 << use.owner
+        elif use.role is Role.FAULT:
+            faults |= 1 << use.owner
+    alone = tuple((rules[use.owner], use.whole) for use in uses if use.role is Role.ALONE)
+    said = tuple((cues[use.owner], use.whole) for use in uses if use.role is Role.CUE)
+    can |= (Can.THING if things else 0) | (Can.FAULT if faults else 0)
+    for rule, _ in alone:
+        can |= Can.TOPIC if rule.topic else Can.ALONE
+    for cue, _ in said:
+        can |= Can.SPOKEN if cue.kind is not Kind.CHAT else 0
+        can |= Can.DISTRESS if cue.name == "distress" else 0
+    return Keyword(
+        word,
+        tuple(uses),
+        can,
+        things,
+        faults,
+        alone,
+        said,
+        tuple((types[use.owner], use.whole) for use in uses if use.role is Role.EXCLUDE),
+        next((use for use in uses if use.role is Role.TRAP), None),
+        max((cue.push for cue, _ in said), default=0),
+    )
 
 
-@dataclass(frozen=True, slots=True)
-class FirstLook:
-    """Numbers of keywords by what they can do, so that nearly all chat is let go after a set operation."""
+#: What can be said of a thing by a fault: the rules that both serve, and for each word whether it must be one
+#: of its own.
+Pairing = tuple[tuple[Rule, bool, bool], ...]
 
-    alone: frozenset[int]
-    topics: frozenset[int]
-    pushes: Mapping[int, float]
-    things: frozenset[int]
-    faults: frozenset[int]
-    spoken: frozenset[int]
-    distress: frozenset[int]
-    half: frozenset[int]  #: things and faults: half a report, so the other half may be misspelt
 
-    def pushed(self, seen: set[int]) -> bool:
-        """Is there enough complaint or request for a noun to count at all?"""
-        return sum(self.pushes.get(which, 0) for which in seen) >= _LEAST_PUSH
+def pairing(thing: Keyword, fault: Keyword, rules: Sequence[Rule]) -> Pairing:
+    """In the order of the thing's uses. A fault listed twice need be a word of its own only if so in both."""
+    whole: dict[int, bool] = {}
+    for use in fault.uses:
+        if use.role is Role.FAULT:
+            whole[use.owner] = whole.get(use.owner, True) and use.whole
+    return tuple(
+        (rules[use.owner], use.whole, whole[use.owner])
+        for use in thing.uses
+        if use.role is Role.THING and use.owner in whole
+    )

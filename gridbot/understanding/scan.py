@@ -8,77 +8,92 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-from gridbot.understanding.intents import Keyword, Packs, Use
+from gridbot.understanding.gate import Look
+from gridbot.understanding.intents import Keyword, Packs
 from gridbot.understanding.segment import boundaries
 
 _BREAK = re.compile(r"[，。！？!?,;；\n\s~～…]+")
-#: 眼泪像水管爆了一样, 唠叨起来比电钻还吵: what something is only likened to is not there. (好像 is no simile.)
+#: 眼泪像水管爆了一样, 唠叨起来比电钻还吵: what something is only likened to is not there (好像 is no simile).
 _LIKENED = re.compile(
     r"(?<![好不录画头图影偶摄])(?:像|如同|仿佛|宛如|好比|堪比|赛过)(?!有|是|在|要|我们)[^，。！？!?,;；\n]{1,9}"
     r"|[跟和][^，。！？!?,;；\n]{1,9}?(?:似的|一样|一般)|比[^，。！？!?,;；\n]{1,9}?[还更]"
 )
+_LIKENING = frozenset("像如仿宛好堪赛跟和比")  #: every likening begins with one of these
 _CONTEXT = 30  #: how much around a doubtful hit the segmenter sees
 
 Spans = Sequence[tuple[int, int]]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, eq=False)
 class Hit:
     start: int
     end: int
     keyword: Keyword
+    clause: int
 
 
 class Scan:
-    """The hits of one text, in order, with its clauses."""
+    """The hits of one text, from left to right and the longer first, with its clauses."""
 
-    def __init__(self, norm: str, packs: Packs, found: Sequence[tuple[int, int, int]], masked: Spans) -> None:
-        self.norm = norm
+    def __init__(self, look: Look, packs: Packs) -> None:
+        self.norm = norm = look.norm
+        self.can = look.can
         size = len(norm)
         self.clause_starts = [0, *(end for m in _BREAK.finditer(norm) if 0 < (end := m.end()) < size)]
-        keywords = packs.keywords
-        hits = [Hit(start, end, keywords[which]) for which, start, end in found]
+        self.hits = self._in_order(look, packs)
         traps = [
             (hit.start, hit.end)
-            for hit in hits
-            if hit.keyword.trap is not None and self.fits(hit, hit.keyword.trap)
+            for hit in self.hits
+            if hit.keyword.trap is not None and self.fits(hit, hit.keyword.trap.whole)
         ]
-        self.trapped = bool(traps)
-        hits = _outside(hits, masked)
-        self.hits = sorted(_outside(hits, traps), key=lambda hit: (hit.start, -hit.end))
+        self.hide(traps)
+
+    def _in_order(self, look: Look, packs: Packs) -> list[Hit]:
+        keywords, starts = packs.keywords, self.clause_starts
+        clause, last = 0, len(starts) - 1
+        hits = []
+        for start, end, which in sorted([(start, -end, which) for which, start, end in look.hits]):
+            while clause < last and starts[clause + 1] <= start:
+                clause += 1
+            keyword = keywords[which]
+            if keyword.uses:
+                hits.append(Hit(start, -end, keyword, clause))
+        return hits
+
+    def hide(self, spans: Spans) -> bool:
+        """Lets go of what lies in these stretches; was there anything?"""
+        if not spans:
+            return False
+        before = len(self.hits)
+        self.hits = _outside(self.hits, spans)
+        return len(self.hits) < before
 
     def clause(self, at: int) -> int:
         return bisect_right(self.clause_starts, at) - 1
 
-    def clause_span(self, number: int) -> tuple[int, int]:
-        starts = self.clause_starts
-        return starts[number], starts[number + 1] if number + 1 < len(starts) else len(self.norm)
-
     @cached_property
     def likened(self) -> Spans:
         """The stretches that hold what something is only likened to."""
+        if _LIKENING.isdisjoint(self.norm):
+            return []
         return [match.span() for match in _LIKENED.finditer(self.norm)]
 
     def is_likened(self, hit: Hit) -> bool:
-        at = bisect_left(self.likened, (hit.start,)) - 1
+        at = bisect_left(self.likened, (hit.start,)) - 1 if self.likened else -1
         return at >= 0 and hit.end <= self.likened[at][1]
 
-    def fits(self, hit: Hit, use: Use) -> bool:
+    def fits(self, hit: Hit, whole: bool) -> bool:
         """A keyword marked = must be a word: does the segmenter cut at both of its ends?"""
-        return not use.whole or self.is_word(hit)
+        return not whole or self.is_word(hit)
 
     def is_word(self, hit: Hit) -> bool:
-        start, end = self.clause_span(self.clause(hit.start))
-        start, end = max(start, hit.start - _CONTEXT), max(hit.end, min(end, hit.end + _CONTEXT))
+        """Does the segmenter see the hit as a word, or as a part of a longer one: 收 in 收入?"""
+        starts, number = self.clause_starts, hit.clause
+        start = max(starts[number], hit.start - _CONTEXT)
+        end = starts[number + 1] if number + 1 < len(starts) else len(self.norm)
+        end = max(hit.end, min(end, hit.end + _CONTEXT))
         cuts = boundaries(self.norm[start:end])
         return hit.start - start in cuts and hit.end - start in cuts
-
-    def inside_word(self, hit: Hit) -> bool:
-        """Does the segmenter see the hit as a part of a longer word: 收 in 收入?"""
-        start, end = self.clause_span(self.clause(hit.start))
-        start, end = max(start, hit.start - _CONTEXT), max(hit.end, min(end, hit.end + _CONTEXT))
-        cuts = boundaries(self.norm[start:end])
-        return hit.start - start not in cuts or hit.end - start not in cuts
 
 
 def _outside(hits: list[Hit], spans: Spans) -> list[Hit]:

@@ -6,7 +6,6 @@ that finding words by sound is a second automaton over a text of the same length
 
 from __future__ import annotations
 
-import re
 import unicodedata
 from dataclasses import dataclass
 from functools import lru_cache
@@ -16,7 +15,6 @@ from ahocorasick_rs import AhoCorasick, Implementation, MatchKind
 
 from gridbot.understanding.intents import Packs
 from gridbot.understanding.segment import boundaries, known
-from gridbot.understanding.text import Text
 
 _LONGEST = 120  #: voice messages are short; long texts are typed
 _MERGED = (("zh", "z"), ("ch", "c"), ("sh", "s"))
@@ -26,7 +24,7 @@ _PRIVATE = 0xE000
 
 @dataclass(frozen=True, slots=True)
 class Repaired:
-    text: Text
+    norm: str
     changes: tuple[tuple[str, str], ...]
 
 
@@ -52,57 +50,46 @@ def _table() -> dict[int, int]:
     return table
 
 
-@dataclass(frozen=True)
-class _Index:
-    words: tuple[str, ...]
-    automaton: AhoCorasick
+class Ear:
+    """The words of packs by their sound."""
 
-
-def _index(packs: Packs) -> _Index:
-    found = packs.memo.get("sound")
-    if not isinstance(found, _Index):
-        words = packs.sound_words
-        table = _table()
-        automaton = AhoCorasick(
-            [word.translate(table) for word in words] or ["\0"],
+    def __init__(self, packs: Packs) -> None:
+        self._words = packs.sound_words
+        self._sounds = _table()
+        self._automaton = AhoCorasick(
+            [word.translate(self._sounds) for word in self._words] or ["\0"],
             matchkind=MatchKind.LeftmostLongest,
             implementation=Implementation.ContiguousNFA,
         )
-        found = packs.memo["sound"] = _Index(words, automaton)
-    return found
+
+    def repair(self, norm: str) -> Repaired | None:
+        """The text with words put right that only sound right; None if there is nothing to put right."""
+        if len(norm) > _LONGEST or not self._words:
+            return None
+        hits = self._automaton.find_matches_as_indexes(norm.translate(self._sounds))
+        if not hits:
+            return None
+        pieces: list[str] = []
+        changes: list[tuple[str, str]] = []
+        at = 0
+        for which, start, end in hits:
+            meant, heard = self._words[which], norm[start:end]
+            if meant == heard or not _plausible(norm, start, end, heard, meant):
+                continue
+            pieces += [norm[at:start], meant]
+            changes.append((heard, meant))
+            at = end
+        if not changes:
+            return None
+        pieces.append(norm[at:])
+        return Repaired("".join(pieces), tuple(changes))
 
 
-def warm(packs: Packs) -> None:
-    """Make the table of sounds and the index of these packs."""
-    _index(packs)
-
-
-_CJK = re.compile("[\u4e00-\u9fff]{2}")
-
-
-def repair(text: Text, packs: Packs) -> Repaired | None:
-    """The text with words put right that only sound right; None if there is nothing to put right."""
-    norm = text.norm
-    if len(norm) > _LONGEST or not packs.sound_words:
-        return None
-    index = _index(packs)
-    hits = index.automaton.find_matches_as_indexes(norm.translate(_table()))
-    if not hits:
-        return None
-    pieces: list[str] = []
-    changes: list[tuple[str, str]] = []
-    at = 0
-    for which, start, end in hits:
-        meant, heard = index.words[which], norm[start:end]
-        if meant == heard or not _plausible(norm, start, end, heard, meant):
-            continue
-        pieces += [norm[at:start], meant]
-        changes.append((heard, meant))
-        at = end
-    if not changes:
-        return None
-    pieces.append(norm[at:])
-    return Repaired(Text(text.raw, "".join(pieces), text.index), tuple(changes))
+def ear_of(packs: Packs) -> Ear:
+    known = packs.memo.get("sound")
+    if not isinstance(known, Ear):
+        known = packs.memo["sound"] = Ear(packs)
+    return known
 
 
 def _plausible(norm: str, start: int, end: int, heard: str, meant: str) -> bool:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -19,7 +19,7 @@ _GAP = frozenset(" .·-_*/|~")
 _KEPT = frozenset("\n\t")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Text:
     """`norm` is what rules see; `index[i]` is where norm[i] stands in `raw` (None: the same place)."""
 
@@ -82,6 +82,10 @@ def _close_up(norm: str, index: list[int]) -> tuple[str, list[int]]:
     return "".join(chars), kept
 
 
+def typed_apart(norm: str) -> bool:
+    return (" " in norm or "." in norm or "·" in norm) and _APART.search(norm) is not None
+
+
 def clean(raw: str) -> Text:
     """The text as rules see it. Plain text costs one regex search and one set test."""
     norm, index = raw, None
@@ -96,6 +100,30 @@ def clean(raw: str) -> Text:
     elif not raw.islower():
         norm = raw.lower()
     norm = simplify(norm)
-    if (" " in norm or "." in norm or "·" in norm) and _APART.search(norm):
+    if typed_apart(norm):
         norm, index = _close_up(norm, index if index is not None else list(range(len(norm))))
     return Text(raw, norm, index)
+
+
+#: Where the characters of chat lie: ASCII, punctuation, Chinese, full width, emoji.
+_BLOCKS = (
+    (0x09, 0x7F),
+    (0x2010, 0x2040),
+    (0x3000, 0x3030),
+    (0x4E00, 0xA000),
+    (0xFF00, 0xFF60),
+    (0x1F300, 0x1FB00),
+)
+
+
+@lru_cache(maxsize=1)
+def _unchanged() -> str:
+    """The characters of chat that `clean` leaves as they are, wherever they stand."""
+    chars = (chr(code) for low, high in _BLOCKS for code in range(low, high))
+    return "".join(char for char in chars if clean(char).norm == char)
+
+
+def changing(also: Iterable[str]) -> re.Pattern[str]:
+    """Finds a character that `clean` may change, or one of `also`. A text in which it finds none is clean,
+    unless it is typed apart."""
+    return re.compile(f"[^{re.escape(_unchanged().translate(dict.fromkeys(map(ord, also))))}]")

@@ -36,6 +36,9 @@ class Weighed:
     because: tuple[str, ...]
 
 
+_NOTHING = Weighed((), "", Band.SILENT, ())
+
+
 @dataclass(frozen=True, slots=True)
 class Support:
     """What stands beside the evidence: complaint and request, a place, a photo."""
@@ -54,27 +57,37 @@ def weigh(standing: list[Evidence], packs: Packs, support: Support) -> Weighed:
     by_type: dict[str, list[Evidence]] = defaultdict(list)
     for one in standing:
         by_type[one.type].append(one)
-    scores = {
-        kind: round(max(_score(one, support, wary=packs.types[kind].wary) for one in found), 3)
-        for kind, found in by_type.items()
-    }
-    opened = [kind for kind in scores if scores[kind] >= packs.types[kind].thresholds.open]
-    asked = [kind for kind in scores if scores[kind] >= packs.types[kind].thresholds.ask]
-    chosen = _best(opened or asked, by_type, packs)
-    ranked = _apart(sorted(chosen, key=lambda kind: _rank(by_type[kind], packs)), by_type)[:_MOST]
+    scores: dict[str, float] = {}
+    opened, asked = [], []
+    for kind, found in by_type.items():
+        issue_type = packs.types[kind]
+        scores[kind] = score = _best_score(found, support, wary=issue_type.wary)
+        if score >= issue_type.thresholds.open:
+            opened.append(kind)
+        if score >= issue_type.thresholds.ask:
+            asked.append(kind)
+    ranked = _best(opened or asked, by_type, packs)
+    if len(ranked) > 1:
+        ranked = _apart(sorted(ranked, key=lambda kind: _rank(by_type[kind], packs)), by_type)[:_MOST]
+    if not ranked:
+        return _NOTHING
     dangers = [one.rule.hazard for kind in ranked for one in by_type[kind] if one.rule.urgent]
-    words = {kind: tuple(dict.fromkeys("+".join(one.words) for one in by_type[kind])) for kind in ranked}
+    words = {kind: tuple(dict.fromkeys(["+".join(one.words) for one in by_type[kind]])) for kind in ranked}
     return Weighed(
-        tuple(Issue(kind, round(scores[kind], 2), words[kind]) for kind in ranked),
+        tuple([Issue(kind, round(scores[kind], 2), words[kind]) for kind in ranked]),
         min(dangers, key=_GRAVEST.index) if dangers else "",
-        Band.OPEN if opened else Band.ASK if asked else Band.SILENT,
-        tuple(f"{packs.types[kind].title}：{'、'.join(words[kind])}" for kind in ranked),
+        Band.OPEN if opened else Band.ASK,
+        tuple([f"{packs.types[kind].title}：{'、'.join(words[kind])}" for kind in ranked]),
     )
+
+
+def _best_score(found: list[Evidence], support: Support, *, wary: bool) -> float:
+    return round(max([_score(one, support, wary=wary) for one in found]), 3)
 
 
 def _score(one: Evidence, support: Support, *, wary: bool) -> float:
     if one.score >= 1:
-        bare = wary and support.bare and not one.rule.urgent and not _explicit(one)
+        bare = wary and not one.rule.urgent and support.bare and not _explicit(one)
         return _BARE if bare else one.score
     if one.rule.topic:
         where = 0.5 if support.placed else 0.3 if support.somewhere and support.push else 0
@@ -94,6 +107,8 @@ def _solid(found: list[Evidence]) -> bool:
 
 def _best(kinds: list[str], by_type: dict[str, list[Evidence]], packs: Packs) -> list[str]:
     """Solid types drive out nouns; the weak type and last resorts stay only where nothing else is meant."""
+    if len(kinds) < 2:
+        return kinds
     solid = [kind for kind in kinds if _solid(by_type[kind])]
     firm = [kind for kind in solid if not packs.types[kind].weak and kind != "civic"]
     if firm:

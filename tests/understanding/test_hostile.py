@@ -82,9 +82,9 @@ def test_sixty_kilobytes_take_no_time_to_speak_of(remark: str, text: str) -> Non
 def test_twice_the_text_takes_about_twice_the_time() -> None:
     def cost(times: int) -> float:
         text = "五号楼电梯坏了，要是再不修我就投诉。" * times
-        start = time.perf_counter()
+        start = time.process_time()
         read(text, PACKS, NOWHERE)
-        return time.perf_counter() - start
+        return time.process_time() - start
 
     cost(100)
     assert cost(1600) < 12 * max(cost(400), 0.01)
