@@ -171,14 +171,14 @@ def invite_unit(h: Hearing, said: Match[str]) -> str:
     help="约请的单位回了什么,记上",
     area="管事",
     takes=rf"{_NUMBER}(?P<words>.{{2,300}})",
-    usage="答复 128 燃气公司说阀门没问题",
+    usage="答复 128 看过了,没问题",
     where=Where.DISCREET,
     talk=True,
 )
 def answer_ask(h: Hearing, said: Match[str]) -> str:
     case = meant(h, said["number"])
     if case is None:
-        return _no_case(said["number"], "答复 128 燃气公司说阀门没问题")
+        return _no_case(said["number"], "答复 128 看过了,没问题")
     waiting = asks.open_asks(h.db, case.id)
     if not waiting:
         return words.nothing_asked(case.number)
