@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy import Connection, Row
 
-from gridbot.messages import CaseState, Move
+from gridbot.messages import CaseState, Move, Role
 from gridbot.store.tables import case_asks, case_events, case_words, cases, outside_numbers, units
 
 BODY, SWEEP = "body", "sweep"
@@ -86,3 +87,22 @@ def by_outside(db: Connection, community_id: int, source: str, number: str) -> R
     """The case that has this number elsewhere."""
     which = {"of_community": community_id, "of_source": source, "of_number": number}
     return db.execute(_BY_OUTSIDE, which).one_or_none()
+
+
+_RETYPED = (
+    sa.select(case_events, cases.c.number, cases.c.node_id)
+    .join(cases, cases.c.id == case_events.c.case_id)
+    .where(
+        case_events.c.community_id == sa.bindparam("of_community"),
+        case_events.c.move == Move.RETYPED.value,
+        case_events.c.at >= sa.bindparam("since"),
+        case_events.c.role.in_([role.value for role in (Role.LEADER, Role.DEPUTY, Role.UNIT)]),
+    )
+    .order_by(case_events.c.seq)
+)
+
+
+def lowered_since(db: Connection, community_id: int, since: datetime) -> list[Row[Any]]:
+    """Types changed and alarms taken away by those who handle a case, for the level above to see: events
+    with the case's number and node. `data`: from, to (types), urgent [before, after]."""
+    return list(db.execute(_RETYPED, {"of_community": community_id, "since": since}))

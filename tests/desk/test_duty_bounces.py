@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import sqlalchemy as sa
@@ -9,7 +10,7 @@ import sqlalchemy as sa
 from gridbot.cases import shares
 from gridbot.rehearsal import Stage
 from gridbot.store.tables import case_events, case_words, chats, holdings, people
-from tests.cast import ADMIN, ENGINEER, LI, RESIDENTS, SECRETARY, WANG
+from tests.cast import ADMIN, ENGINEER, LI, NOW, RESIDENTS, SECRETARY, WANG
 from tests.desk.test_duty_parts import case, reported, town
 
 __all__ = ["town"]
@@ -171,6 +172,10 @@ def test_a_lowered_alarm_is_shown_to_the_level_above(town: Stage) -> None:
     one = case(town, 1)
     assert not one.urgent and one.data["lowered"]
     assert any("从急事改成不急" in text for text in town.texts(SECRETARY.id))
+    with town.db() as db:
+        (seen,) = shares.lowered_since(db, one.community_id, NOW)
+        assert (seen.number, seen.data["to"]) == (1, ["sanitation"])
+        assert shares.lowered_since(db, one.community_id, NOW + timedelta(days=1)) == []
     with town.db() as db:
         event = db.execute(sa.select(case_events).where(case_events.c.move == "retyped")).one()
         assert event.data["urgent"] == [True, False] and event.data["from"] == ["gas"]
