@@ -14,7 +14,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy import Connection, Row
 
-from gridbot.cases import actions, queries, rules, voice
+from gridbot.cases import actions, queries, rules, secrecy, voice
 from gridbot.grid import queries as grid
 from gridbot.messages import Actor, Button, ChatKind, Move, Urgency
 from gridbot.store import timers
@@ -61,16 +61,16 @@ class Ear:
     thread: str = ""
 
 
-def ears(db: Connection, case: Row[Any]) -> list[Ear]:
+def ears(db: Connection, case: Row[Any], now: datetime) -> list[Ear]:
     """Where reporter and supporters hear of a case, the report's own place first; each chat once.
 
-    A private case is heard of in private chats alone; who never opened one hears nothing. Of a share in a
-    case (分件) nobody hears: the whole is spoken of.
+    A private case, and one that may not be spoken of in its group, is heard of in private chats alone; who
+    never opened one hears nothing. Of a share in a case (分件) nobody hears: the whole is spoken of.
     """
     if case.parent_id is not None:
         return []
     home = voice.chat_row(db, case.chat_id)
-    if case.private:
+    if case.private or secrecy.is_kept_out_of(db, case, home, now):
         people = dict.fromkeys([case.reporter_id, *queries.supporter_ids(db, case.id)])
         own = [grid.private_chat_of(db, person) for person in people if person is not None]
         alone = [home] if home.kind == ChatKind.PRIVATE else []
@@ -99,7 +99,7 @@ def tell_all(
 ) -> int:
     """One message in each chat, whoever and however many spoke there. Returns how many chats."""
     said = 0
-    for ear in ears(db, case):
+    for ear in ears(db, case, now):
         row = voice.to_chat(
             db,
             ear.chat,

@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import Row
 
 from gridbot import texts
-from gridbot.cases import actions, queries, rules, voice
+from gridbot.cases import actions, queries, rules, secrecy, voice
 from gridbot.desk import alarms, notices, sides
 from gridbot.desk.context import Hearing
 from gridbot.grid import queries as grid
@@ -59,7 +59,7 @@ def opened(h: Hearing, case: Row[Any]) -> None:
 def acknowledge(h: Hearing, case: Row[Any]) -> None:
     """Words the first time a person reports, 👀 later; at night the sentence for the night."""
     settings = h.knows.settings
-    if case.private:
+    if case.private or secrecy.is_kept_out_of(h.db, case, h.chat, h.now):
         _acknowledge_private(h, case)
         return
     first = alarms.first_time(h)
