@@ -26,6 +26,8 @@ def ask(db: Connection, case: Row[Any], now: datetime) -> bool:
         return False
     if case.data.get("duty", {}).get("both_sides") is not None:
         return False  # both have a share anyway
+    if not case.data.get("routing", {}).get("owner_first"):
+        return False  # the leader of the place is first on either side
     if not parties.asked(db, case, now).side_decides():
         return False
     rows = [

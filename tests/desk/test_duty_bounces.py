@@ -1,4 +1,4 @@
-"""不归我管: a reason and an owner, the first receiver keeps it, the third return is decided above and binds."""
+"""不归我管: a reason and an owner; the first receiver keeps it; the third return is decided above."""
 
 from __future__ import annotations
 
