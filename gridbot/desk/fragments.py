@@ -17,12 +17,13 @@ from gridbot.desk.context import Hearing
 from gridbot.messages import CaseState, Incoming, IncomingKind, load_incoming
 from gridbot.store.tables import inbox
 from gridbot.understanding.reading import Band, Kind, Place, Reading
+from gridbot.understanding.replies import read_confirmation
 
 _HALF, _STUB, _PARTS = 20, 14, 3  #: characters of a half, and of each stub before it; how many of those
 _AT_ONCE = timedelta(seconds=60)  #: between two halves; later it is a new thought
 _WHOLE = 120  #: characters of all the fragments together
 BACK = 8  #: how many of the sender's last messages may be fragments said before
-_NEVER = (Kind.QUESTION, Kind.RESOLVED, Kind.STATUS, Kind.WITHDRAW)
+_NEVER = (Kind.QUESTION, Kind.STATUS, Kind.WITHDRAW)
 
 _BEFORE = (
     sa.select(inbox.c.id, inbox.c.incoming)
@@ -61,7 +62,7 @@ def _window_open(h: Hearing, case: Row[Any]) -> bool:
 def may_join(h: Hearing, reading: Reading, text: str, case: Row[Any]) -> bool:
     """Whether something the same person says goes on about the case. Only what clearly is something else
     does not: 接龙, a price, thanks, an answer to somebody else's talk."""
-    if reading.kind in _NEVER or drafts.reports(reading):
+    if reading.kind in _NEVER or _is_over(h, reading, text) or drafts.reports(reading):
         return False
     words = remarks.of(h.knows.packs)
     if words.other_talk(text) or (words.joke(text) and not reading.places):
@@ -266,7 +267,15 @@ def _may_be_fragment(h: Hearing, said: Incoming) -> bool:
     if words.other_talk(text) or words.joke(text) or words.plus_one(text) or words.says("then", text):
         return False
     reading = drafts.read(h, text) if text else None
-    return reading is None or (reading.kind not in (*_NEVER, Kind.SUPPORT) and not _of_another_time(reading))
+    if reading is None:
+        return True
+    never = reading.kind in (*_NEVER, Kind.SUPPORT) or _is_over(h, reading, text)
+    return not never and not _of_another_time(reading)
+
+
+def _is_over(h: Hearing, reading: Reading, text: str) -> bool:
+    """Mended; 早上就不热了 only sounds so."""
+    return reading.kind is Kind.RESOLVED and read_confirmation(text, h.knows.packs) != "not_yet"
 
 
 def _of_another_time(reading: Reading) -> bool:
@@ -277,8 +286,9 @@ def _of_another_time(reading: Reading) -> bool:
 def goes_on_elsewhere(h: Hearing) -> bool:
     """Whether the sender has just begun to tell of another time or place (去年也冻裂过): what only sounds
     like a report goes on with that."""
-    last = breath(h)[-1:]
-    return any(said.text and _of_another_time(drafts.read(h, said.text)) for _, said in last)
+    words = remarks.of(h.knows.packs)
+    last = [said.text for _, said in breath(h)[-1:] if said.text]
+    return any(words.says("then", text) or _of_another_time(drafts.read(h, text)) for text in last)
 
 
 # --- halves ---------------------------------------------------------------------------------------
@@ -292,7 +302,8 @@ def half(h: Hearing, text: str) -> bool:
 def together(h: Hearing, reading: Reading, text: str) -> Reading | None:
     """The sure report that a sender's fragments make only together: 二楼那个灯, 昨晚就不亮了. None: they
     make none."""
-    if reading.kind not in (Kind.CHAT, Kind.REPORT, Kind.PLACE) or h.said.reply_to or len(text) > _HALF:
+    talk = reading.kind in (Kind.CHAT, Kind.REPORT, Kind.PLACE, Kind.RESOLVED)
+    if not talk or _is_over(h, reading, text) or h.said.reply_to or len(text) > _HALF:
         return None
     words = [text]
     last = h.said.sent_at
@@ -302,6 +313,19 @@ def together(h: Hearing, reading: Reading, text: str) -> Reading | None:
         last = said.sent_at
         words.insert(0, said.text)
     return _surer(h, reading, " ".join(words)) if len(words) > 1 else None
+
+
+def placed_before(h: Hearing, reading: Reading, earlier: list[Heard]) -> Reading:
+    """A sure report whose place stands in the sentence before it is read with that: 西墙根谁倒的装修垃圾,
+    袋子破了灰满院飞 is about the rubbish."""
+    said = earlier[-1][1] if earlier else None
+    if said is None or drafts.best_place(reading.places) is not None or len(said.text) > _HALF:
+        return reading
+    if h.said.sent_at - said.sent_at > _AT_ONCE or reading.urgent:
+        return reading
+    whole = drafts.read(h, f"{said.text} {h.said.text}")
+    named = drafts.best_place(whole.places) is not None and drafts.reports(whole)
+    return whole if named and whole.band is Band.OPEN else reading
 
 
 def _surer(h: Hearing, reading: Reading, words: str) -> Reading | None:

@@ -124,10 +124,14 @@ def _of_side(reading: Reading, sides: tuple[str, str], at: int) -> tuple[Place, 
 def begin(h: Hearing, draft: Draft, reading: Reading, *, further: bool = False) -> None:
     """A new case. `further`: the second trouble of one message."""
     earlier = [] if further else fragments.before(h)
-    if reading.band is Band.ASK and earlier:
-        text = h.said.text or h.said.transcript
-        whole = fragments.together(h, reading, text)
-        draft = drafts.draft_of(h, whole) if whole is not None else draft
+    text = h.said.text or h.said.transcript
+    whole = (
+        fragments.together(h, reading, text)
+        if reading.band is Band.ASK and earlier
+        else fragments.placed_before(h, reading, earlier)
+    )
+    if whole is not None and whole is not reading:
+        draft = drafts.draft_of(h, whole)
     draft = fragments.with_earlier(h, draft, earlier)
     ready = opening.complete(h, draft.data, draft.types, draft.urgent)
     case = actions.begin(
