@@ -134,10 +134,12 @@ def one_more_migration(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
     return folder
 
 
-def upgraded_from_0001(url: str, then: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def as_shipped(url: str, monkeypatch: pytest.MonkeyPatch) -> str:
+    """A filled database of the revision that is shipped; which that is."""
     with monkeypatch.context() as before:
         before.setattr(upkeep, "MIGRATIONS", Path(upkeep.__file__).parent / "migrations")
         upkeep.upgrade(url)
+        shipped = upkeep.head()
     put(url, "青秀佳苑社区", "桃源社区")
     database = Database(url)
     database.write(
@@ -146,15 +148,16 @@ def upgraded_from_0001(url: str, then: Path, monkeypatch: pytest.MonkeyPatch) ->
         )
     )
     database.close()
+    return shipped
 
 
 def test_a_copy_is_made_before_an_upgrade_and_nothing_is_lost(
     url: str, one_more_migration: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    upgraded_from_0001(url, one_more_migration, monkeypatch)
+    shipped = as_shipped(url, monkeypatch)
     done = upkeep.upgrade(url)
-    assert (done.before, done.after) == ("0001", "9000")
+    assert (done.before, done.after) == (shipped, "9000")
     assert done.copy is not None
     assert done.copy.stat().st_mode & 0o777 == 0o600
     assert names(url) == ["青秀佳苑社区", "桃源社区"]
@@ -168,14 +171,14 @@ def test_a_copy_is_made_before_an_upgrade_and_nothing_is_lost(
 def test_a_process_killed_in_an_upgrade_leaves_the_old_database(
     sqlite: str, one_more_migration: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    upgraded_from_0001(sqlite, one_more_migration, monkeypatch)
+    shipped = as_shipped(sqlite, monkeypatch)
     program = (
         "import sys; from pathlib import Path; from gridbot.store import upkeep;"
         f"upkeep.MIGRATIONS = Path({str(one_more_migration)!r}); upkeep.upgrade({sqlite!r})"
     )
     done = subprocess.run([sys.executable, "-c", program], env=os.environ | {"DIE": "1"}, check=False)
     assert done.returncode == -signal.SIGKILL
-    assert upkeep.current(sqlite) == "0001"
+    assert upkeep.current(sqlite) == shipped
     assert names(sqlite) == ["青秀佳苑社区", "桃源社区"]
     assert upkeep.upgrade(sqlite).after == "9000"
 
