@@ -70,9 +70,11 @@ class Gate:
         self._things = [keyword.things for keyword in packs.keywords]
         self._faults = [keyword.faults for keyword in packs.keywords]
 
-        low = any(min(one.thresholds.ask, one.thresholds.open) < _UNHEARD for one in packs.types.values())
+        self._topics = [max((r.score for r, _ in one.alone if r.topic), default=0) for one in packs.keywords]
+        #: The least that any type listens to.
+        self.least = min(min(one.thresholds.ask, one.thresholds.open) for one in packs.types.values())
         unseen = any(cue.push and cue.patterns for cue in packs.cues)  # the words of patterns push nothing
-        self._alone = Can.ALONE | (Can.TOPIC if low or unseen else 0)
+        self._alone = Can.ALONE | (Can.TOPIC if self.least < _UNHEARD or unseen else 0)
 
     def look(self, raw: str) -> Look:
         """Cleaning is skipped where no character asks for it, and folding where no phrase was found."""
@@ -111,3 +113,8 @@ class Gate:
         """How much complaint and request there is at most."""
         push = self._push
         return sum(push[which] for which in {which for which, _, _ in look.hits})
+
+    def topic(self, look: Look) -> float:
+        """The score of the best topic, by itself."""
+        topics = self._topics
+        return max([topics[which] for which, _, _ in look.hits], default=0)

@@ -16,7 +16,7 @@ from gridbot.understanding.reading import Band, Kind, Place, Reading
 from gridbot.understanding.rules import Can
 from gridbot.understanding.scan import Scan
 from gridbot.understanding.segment import tokenizer
-from gridbot.understanding.weigh import Support, Weighed, weigh
+from gridbot.understanding.weigh import Support, Weighed, topic_score, weigh
 
 _CHAT = Reading(Kind.CHAT, Band.SILENT)
 _PLACE_FILL = re.compile(
@@ -62,11 +62,16 @@ def warm(packs: Packs) -> None:
 
 
 def _topic_somewhere(look: Look, packs: Packs, gazetteer: Gazetteer) -> bool:
-    """A noun at a place that does not look like one: 安置区砂石场. A weak place needs a complaint, too."""
+    """A noun at a place that does not look like one (安置区砂石场): could it be heard, if all counts?"""
     if not look.can & Can.TOPIC:
         return False
-    least = 0 if packs.gate.push(look) else 3
-    return any(piece.strength >= least for piece in locate(look.norm, gazetteer, grammar_of(packs)))
+    gate = packs.gate
+    pieces = locate(look.norm, gazetteer, grammar_of(packs))
+    if not pieces:
+        return False
+    push = gate.push(look) + (_NAMED if any(piece.names for piece in pieces) else 0)
+    support = Support(push, any(piece.strength == 3 for piece in pieces), True, photo=False)
+    return round(topic_score(gate.topic(look), support), 3) >= gate.least
 
 
 def _silenced(reading: Reading) -> bool:

@@ -90,10 +90,15 @@ def _score(one: Evidence, support: Support, *, wary: bool) -> float:
         bare = wary and not one.rule.urgent and support.bare and not _explicit(one)
         return _BARE if bare else one.score
     if one.rule.topic:
-        where = 0.5 if support.placed else 0.3 if support.somewhere and support.push else 0
-        return one.score + 0.5 * min(1.0, support.push + where)
+        return topic_score(one.score, support)
     where = 0.8 if support.placed else 0.3 if support.somewhere else 0
     return one.score + 0.4 * min(1.0, support.push + where + (0.8 if support.photo else 0))
+
+
+def topic_score(score: float, support: Support) -> float:
+    """What a noun is worth beside complaint and place."""
+    where = 0.5 if support.placed else 0.3 if support.somewhere and support.push else 0
+    return score + 0.5 * min(1.0, support.push + where)
 
 
 def _explicit(one: Evidence) -> bool:
