@@ -18,10 +18,12 @@ from typing import Any
 import structlog
 from sqlalchemy import Connection, Row
 
+from gridbot.cases import names
 from gridbot.desk.context import Desk, Room
 from gridbot.desk.receive import receive
 from gridbot.failpoint import failpoint
 from gridbot.messages import Kept
+from gridbot.privacy import hiding
 from gridbot.store import inbox, waking
 from gridbot.store.db import Database, DatabaseTrouble
 
@@ -179,9 +181,12 @@ def _one_by_one(db: Connection, desk: Desk, batch: inbox.Batch, *, owner: str, n
         except DatabaseTrouble:
             raise
         except Exception as error:
-            log.exception("a message could not be handled", inbox=row.id, attempt=row.attempts + 1)
+            text = f"{type(error).__name__}: {error}"
+            with hiding(names.known_in(db, row.community_id, text)):
+                log.exception("a message could not be handled", inbox=row.id, attempt=row.attempts + 1)
+                gone = inbox.failed(db, row, text)
             failed += 1
-            if inbox.failed(db, row, f"{type(error).__name__}: {error}"):
+            if gone:
                 dead += 1
             else:
                 stuck.add(row.chat_id)

@@ -6,10 +6,12 @@ written as 一三八 count. The masked text keeps the rest as written.
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import re
 import unicodedata
-from collections.abc import Iterable, Mapping, MutableMapping
+from collections.abc import Iterable, Iterator, Mapping, MutableMapping
+from contextvars import ContextVar
 from typing import Any
 
 _NUMERALS = "〇零一二两三四五六七八九壹贰叁肆伍陆柒捌玖幺"
@@ -136,6 +138,8 @@ def mask_numbers(text: str) -> str:
 
 
 _COUNTS = re.compile(r"(?:\d.{0,3}?){3}", re.DOTALL)
+
+
 def mask_doors(text: str) -> str:
     """Door numbers alone: 5号楼302."""
     return _replace(text, _DOOR, "〔门牌〕", spoken=True)
@@ -198,6 +202,27 @@ def _one(character: str, *, spoken: bool) -> str:
     return folded if len(folded) == 1 else character
 
 
+_hidden: ContextVar[Names] = ContextVar("hidden", default=())
+_ALONE = re.compile(
+    rf"(?<![\u4e00-\u9fff〔]){_NAME}(?![\u4e00-\u9fff〕])"
+)  # 柳莺歌, and nothing Chinese beside it
+
+
+@contextlib.contextmanager
+def hiding(names: Names) -> Iterator[None]:
+    """Names that may stand in what is logged meanwhile: those of whoever is being handled."""
+    token = _hidden.set(names)
+    try:
+        yield
+    finally:
+        _hidden.reset(token)
+
+
+def mask_error(text: str) -> str:
+    """For a log or a kept error, which quote what somebody said: what looks like a name goes as well."""
+    return _ALONE.sub("〔姓名〕", mask(text, _hidden.get()))
+
+
 def mask_log(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
     """The structlog processor every line passes, ours and the libraries'."""
     return {str(_masked(key)): _masked(value) for key, value in event.items()}
@@ -212,5 +237,5 @@ def _masked(value: Any) -> Any:
     if isinstance(value, list | tuple | set | frozenset):
         return [_masked(item) for item in value]
     text = value if isinstance(value, str) else repr(value)
-    masked = mask(text)
+    masked = mask_error(text)
     return value if masked == text and isinstance(value, int | float) else masked

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gridbot.privacy import kinds, mask, mask_log, mask_numbers
+from gridbot.privacy import hiding, kinds, mask, mask_error, mask_log, mask_numbers
 
 TOKEN = "7000000001:AAH-abcdefghijklmnopqrstuvwxyz0123456"
 
@@ -340,3 +340,12 @@ def test_what_is_said_of_health_goes_in_sensitive_matters_alone() -> None:
 def test_kinds() -> None:
     assert kinds("5号楼302,13812345678,沪A12345") == ["phone", "plate", "door"]
     assert kinds("5号楼〔门牌〕,〔电话〕") == []
+
+
+def test_an_error_hides_names_too() -> None:
+    """It quotes what somebody said, without the words that tell a name from another word."""
+    assert mask_error("LookupError: 没找到:柳莺歌 5") == "LookupError: 没找到:〔姓名〕 5"
+    assert mask_error("KeyError: '一网格'") == "KeyError: '一网格'"
+    with hiding({"欧阳小燕": "居民"}):
+        assert mask_error("欧阳小燕说的话") == "〔居民〕说的话"
+    assert mask_error("欧阳小燕说的话") == "欧阳小燕说的话"

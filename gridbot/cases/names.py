@@ -32,10 +32,10 @@ _OFFICE = sa.select(holdings.c.person_id, holdings.c.role).where(
 )
 
 
-def known_in(db: Connection, community_id: int, text: str) -> dict[str, str]:
+def known_in(db: Connection, community_id: int | None, text: str) -> dict[str, str]:
     """The names of known people that stand in a text, each with the word for what he is. What somebody calls
     himself on a platform counts where it looks like a name: nobody is hidden as 下雨天."""
-    if not text:
+    if not text or community_id is None:
         return {}
     rows = db.execute(_KNOWN, {"of_community": community_id, "text": text}).all()
     found = {row.name: row.id for row in rows if row.name in text and like_a_name(row.name)}

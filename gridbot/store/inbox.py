@@ -20,7 +20,7 @@ from sqlalchemy import Connection, Row
 from sqlalchemy.dialects.postgresql import insert
 
 from gridbot.messages import ChatKind, ChatRole, Incoming, IncomingKind, Kept, dump
-from gridbot.privacy import mask
+from gridbot.privacy import mask_error
 from gridbot.store.tables import chats, inbox
 
 PER_CHAT = 10  #: messages of one chat a turn
@@ -273,7 +273,7 @@ def failed(db: Connection, row: Row[Any], error: str) -> bool:
 
 
 def _note(db: Connection, row: Row[Any], error: str, *, dead: bool) -> None:
-    values = {"error": mask(error)[:500], "state": "dead" if dead else "pending"}
+    values = {"error": mask_error(error)[:500], "state": "dead" if dead else "pending"}
     db.execute(sa.update(inbox).where(inbox.c.id == row.id).values(**values))
 
 

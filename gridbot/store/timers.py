@@ -14,7 +14,7 @@ import sqlalchemy as sa
 from sqlalchemy import Connection, Row
 from sqlalchemy.dialects.postgresql import insert
 
-from gridbot.privacy import mask
+from gridbot.privacy import mask_error
 from gridbot.store.tables import timers
 
 LEASE = timedelta(seconds=60)
@@ -129,7 +129,7 @@ def fail(db: Connection, timer: Row[Any], *, owner: str, error: str) -> None:
     db.execute(
         sa.update(timers)
         .where(timers.c.id == timer.id, timers.c.lease == owner)
-        .values(error=mask(error)[:500])
+        .values(error=mask_error(error)[:500])
     )
 
 
