@@ -71,8 +71,8 @@ def verify(db: Connection, community_id: int, *, anchors: Iterable[str] = ()) ->
     """Reads the whole chain once. `anchors`: as printed ("412-0f3a…"), or a hash alone."""
     which = {"of_community": community_id}
     end = db.execute(_END, which).one()
-    words: dict[int, list[Row[Any]]] = {}
-    for row in db.execute(_WORDS, which):
+    words: dict[int, list[Any]] = {}
+    for row in db.execute(_WORDS, which).all():
         words.setdefault(row.event_id, []).append(row)
     broken: list[Broken] = []
     unsealed: list[Row[Any]] = []
@@ -115,7 +115,7 @@ def _unsealed(events: list[Row[Any]]) -> Iterator[Broken]:
         yield Broken("moved" if moved else "changed", event.seq, case_id=event.case_id)
 
 
-def _of_words(event: Row[Any], said: list[Row[Any]], salt: str) -> Iterator[Broken]:
+def _of_words(event: Row[Any], said: list[Any], salt: str) -> Iterator[Broken]:
     """Words may be gone; if they are there they are those that were said."""
     if len(said) > 1 or any(digest(salt, one.text, one.salt) != event.digest for one in said):
         yield Broken("words", event.seq, case_id=event.case_id)

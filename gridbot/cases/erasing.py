@@ -15,7 +15,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
-from gridbot.cases import samples, voice, wordless
+from gridbot.cases import queries, samples, voice, wordless
 from gridbot.cases.events import digest, record
 from gridbot.messages import Actor, ChatKind, Outgoing, Role, dump, load_outgoing
 from gridbot.store.copies import Gone
@@ -225,7 +225,7 @@ def _unsaid(db: Connection, ids: Sequence[int]) -> None:
     )
     for row in db.execute(waiting).all():
         said = load_outgoing(row.payload)
-        case = voice.queries.case(db, row.case_id)
+        case = queries.case(db, row.case_id)
         text = words.erased_notice(voice.called(case, shared=True), case.number)
         left = dump(Outgoing(text=text, buttons=said.buttons, reply_to=said.reply_to, thread=said.thread))
         db.execute(sa.update(outbox).where(outbox.c.id == row.id).values(payload=left))
