@@ -237,7 +237,10 @@ class _Builder:
         self.use(pairs.faults, Role.FAULT, owner, off)
 
     def inherit(self) -> None:
-        """A longer thing (or fault) does for its type whatever the shorter ones in it do: 地库门 is a 门."""
+        """A longer thing (or fault) does for its type whatever the shorter ones in it do: 地库门 is a 门.
+
+        And a longer fault for every type what it begins with: 停了一排 is 停了.
+        """
         own = {word: tuple(uses) for word, uses in self.uses.items()}
         for word, uses in own.items():
             for role in (Role.THING, Role.FAULT):
@@ -249,7 +252,7 @@ class _Builder:
                         if use.role is role
                         and not use.whole
                         and not self.rules[use.owner].urgent
-                        and self.rules[use.owner].type in types
+                        and (self.rules[use.owner].type in types or _begins(word, part, role))
                         and use not in self.uses[word]
                     ]
 
@@ -265,6 +268,10 @@ class _Builder:
             keyword(word, self.uses.get(word, ()), self.rules, cues, self.order, can.get(word, 0))
             for word in {**self.uses, **can}
         )
+
+
+def _begins(word: str, part: str, role: Role) -> bool:
+    return role is Role.FAULT and len(part) > 1 and word.startswith(part)
 
 
 def _parts(word: str) -> Iterator[str]:
