@@ -20,7 +20,7 @@ from sqlalchemy import Connection
 
 from gridbot import almanac, services, understanding
 from gridbot.app_wecom import open_wecom
-from gridbot.cases import limitbook
+from gridbot.cases import limitbook, views
 from gridbot.clock import Clock
 from gridbot.delivery import Mouth
 from gridbot.desk import due, watch
@@ -29,8 +29,8 @@ from gridbot.desk.menus import menus
 from gridbot.grid import actions as grid_actions
 from gridbot.intake import Intake
 from gridbot.messages import Role, Speaker
-from gridbot.settings import Settings
-from gridbot.store import leases, upkeep, waking
+from gridbot.settings import Settings, data_dir
+from gridbot.store import copies, leases, upkeep, waking
 from gridbot.store.db import Database
 from gridbot.understanding.effective import community_file, own_files
 from gridbot.understanding.intents import KeywordRule, Packs, default_folder, load_packs
@@ -244,8 +244,13 @@ async def _prepare(app: App) -> None:
         watch.alive(db, now=app.now())
         due.start(db, now=app.now())
         services.start(db, now=app.now())
+        views.late(db, exports)
 
+    written = copies.register(app.settings.database, data_dir())
+    exports = copies.unlogged(written)
     await app.write(prepare)
+    if exports:
+        copies.told(written)
     if app.has("worker"):
         app.parts["intake"] = app.intake.run
     if app.has("clock"):

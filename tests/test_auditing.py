@@ -156,6 +156,24 @@ def test_one_case_from_the_first_to_the_last(
     assert [one["name"] for one in found["told"]] == ["李格长"]
 
 
+def test_an_export_beside_a_running_gridbot_comes_into_the_record_at_its_next_start(
+    capsys: pytest.CaptureFixture[str], url: str, cast: Cast, tmp_path: Path
+) -> None:
+    with upkeep.FileLock(url):
+        assert say(["export", "directory", str(tmp_path / "b.yaml")], capsys)[0] == 0
+    written = copies.register(url, tmp_path)
+    (one,) = copies.unlogged(written)
+    database = Database(url)
+    database.write(lambda db: views.late(db, [one]))
+    copies.told(written)
+    assert copies.unlogged(written) == []
+    with database.read() as db:
+        looks = [look for look in views.of_community(db, cast.community) if look.number is None]
+    database.close()
+    assert [(look.what, look.how, look.at) for look in looks] == [(("directory",), "cli", one.at)]
+    assert say(["audit", "verify"], capsys)[0] == 0
+
+
 # --- what goes -----------------------------------------------------------------------------------
 
 

@@ -16,7 +16,8 @@ from gridbot.cases import events
 from gridbot.grid import queries as grid
 from gridbot.messages import Actor, Move, Role
 from gridbot.privacy import kinds
-from gridbot.store.tables import case_events, cases, people
+from gridbot.store.copies import Copy
+from gridbot.store.tables import case_events, cases, communities, people
 
 EXPORTED = "exported"  #: the move of an event that is an export; of no one case
 CARD, COMMAND, CONSOLE, EXPORT, CLI = "card", "command", "console", "export", "cli"  #: how it was seen
@@ -95,6 +96,16 @@ def exported(
     """What leaves the house unmasked: a directory, a copy, a list."""
     data = {"what": [what], "how": how}
     events.record(db, EXPORTED, community_id=community_id, case_id=case_id, actor=actor, now=now, data=data)
+
+
+def late(db: Connection, exports: Sequence[Copy]) -> None:
+    """Exports that were made while nobody could write: they come into the record with the time they were
+    made. A community that is not named is the only one there is."""
+    known = {row.name: row.id for row in db.execute(sa.select(communities.c.id, communities.c.name))}
+    for one in exports:
+        of = known.get(one.community, next(iter(known.values()), None))
+        if of is not None:
+            exported(db, of, "directory", actor=Actor(None, Role.ADMIN), now=one.at, how=CLI)
 
 
 def of_case(db: Connection, case: Row[Any]) -> list[View]:

@@ -71,14 +71,16 @@ def listed(list_: Path) -> list[Copy]:
     return [copy for copy in rows if copy.there]
 
 
-def logged(list_: Path) -> list[Copy]:
-    """Takes the exports that no event tells of yet; from now on they count as told."""
-    rows = _lines(list_)
-    if all(row.get("logged", True) for row in rows):
-        return []
-    _write(list_, [row | {"logged": True} for row in rows])
-    found = [row for row in rows if not row.get("logged", True)]
-    return [Copy(**row | {"at": datetime.fromisoformat(row["at"]), "logged": False}) for row in found]
+def unlogged(list_: Path) -> list[Copy]:
+    """The exports that no event tells of yet."""
+    rows = [row for row in _lines(list_) if not row.get("logged", True)]
+    return [Copy(**row | {"at": datetime.fromisoformat(row["at"])}) for row in rows]
+
+
+def told(list_: Path) -> None:
+    """To be called once they stand in the record."""
+    if rows := _lines(list_):
+        _write(list_, [row | {"logged": True} for row in rows])
 
 
 def holding(list_: Path, erased_at: datetime) -> list[Copy]:

@@ -66,6 +66,11 @@ def erased_notice(what: str, number: int | None) -> str:
     return f"{what}({number}):有人报过,原话他删掉了。"
 
 
+def anchor_line(anchor: str) -> str:
+    """锚: the end of the record, to be kept on paper or in a chat, where nobody changes it afterwards."""
+    return f"记录编号{anchor}(留着,以后能核对有没有被改过)。"
+
+
 # --- 责任倒查 -------------------------------------------------------------------------------------
 
 

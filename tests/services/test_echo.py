@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -9,7 +10,9 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
-from gridbot.messages import load_outgoing
+from gridbot.cases import chain
+from gridbot.cases.events import record
+from gridbot.messages import Actor, Move, load_outgoing
 from gridbot.services import DUE, echo
 from gridbot.services.echo.rules import ALIVE, ECHO, Weekly, areas, still_sensible
 from gridbot.store import timers
@@ -91,6 +94,19 @@ def test_the_admins_hear_on_monday_that_it_lives(any_db: Connection) -> None:
     assert chat == cast.admin_private
     assert "上周记了2件" in text and "听着2个群" in text
     assert "1件过了时限" in text and "还没有专门联系人" in text and "只有一位管理员" in text
+    assert "记录编号" not in text, "nothing has happened yet"
+
+
+def test_the_monday_line_bears_the_end_of_the_record(any_db: Connection) -> None:
+    """In a chat nobody can change it afterwards: a record whose end was cut off is found by it."""
+    cast = seed(any_db)
+    echo.start(any_db, now=NOW)
+    for _ in range(2):
+        record(any_db, Move.ADDED, community_id=cast.community, case_id=None, actor=Actor.system(), now=NOW)
+    fires(any_db, "echo:admins", MONDAY)
+    ((_, text),) = said(any_db, "alive")
+    (printed,) = re.findall(r"记录编号(\d+-[0-9a-f]{16})", text)
+    assert chain.verify(any_db, cast.community, anchors=[printed]).broken == ()
 
 
 def test_a_start_puts_nothing_off_and_a_setting_moves_it(any_db: Connection) -> None:

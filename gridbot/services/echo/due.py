@@ -9,6 +9,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
+from gridbot.cases import chain
 from gridbot.grid.checkup import checkup
 from gridbot.grid.contacts import contacts
 from gridbot.messages import Outgoing, Urgency
@@ -19,6 +20,7 @@ from gridbot.store import outbox, timers
 from gridbot.store.tables import chats, communities
 from gridbot.store.tables import timers as timer_table
 from gridbot.texts import echo as words
+from gridbot.texts.privacy import anchor_line
 
 MODULE = "echo"
 GROUPS, ADMINS = "echo:groups", "echo:admins"
@@ -78,6 +80,8 @@ def admins_due(db: Connection, timer: Any, *, now: datetime) -> None:
     lines = [words.alive(found.reported, found.mended, found.working, queries.groups(db, home.id))]
     troubles = _troubles(db, home.id, since, now)
     lines.append(words.look_after(troubles) if troubles else words.all_well())
+    if end := chain.anchor(db, home.id):
+        lines.append(anchor_line(end))
     for admin in audience.admins(db, home.id):
         _say(db, home.id, admin.chat_id, "\n".join(lines), "alive", now)
 
