@@ -10,9 +10,11 @@ import asyncio
 import contextlib
 import secrets
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
+import msgspec
 import structlog
 from sqlalchemy import Connection, Row
 
@@ -141,6 +143,8 @@ class Mouth:
             fitted = fit(delivery, self._speaker.capabilities)
             if fitted is None:
                 return SendResult(Outcome.LEFT_OUT, reason="no way to say it here, and no need")
+            if fitted.payload.sheet is not None:
+                fitted = await asyncio.to_thread(drawn, fitted)
             return await asyncio.wait_for(self._speaker.send(fitted), PATIENCE)
         except TimeoutError:
             return SendResult(Outcome.UNKNOWN, reason="no answer in time")
@@ -161,3 +165,15 @@ class Mouth:
             await asyncio.wait(waiting, timeout=IDLE, return_when=asyncio.FIRST_COMPLETED)
         for one in waiting:
             one.cancel()
+
+
+def drawn(delivery: Delivery) -> Delivery:
+    """With its sheet as a picture. What cannot be drawn goes out as text alone: it has the same figures."""
+    from gridbot import pictures
+
+    said, photo = delivery.payload, b""
+    try:
+        photo = pictures.draw(said.sheet) if said.sheet is not None else b""
+    except Exception:
+        log.exception("a sheet could not be drawn", outbox=delivery.id)
+    return replace(delivery, payload=msgspec.structs.replace(said, photo=photo, sheet=None))

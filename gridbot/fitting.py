@@ -84,10 +84,11 @@ def _plain(delivery: Delivery, can: Capabilities) -> Delivery:
         names = [f"@{name}" for _, name in payload.mention if name]
         text = " ".join([*names, text])
     mention = payload.mention if can.mentions else ()
-    photo = payload.photo if can.photos else b""
-    if (text, buttons, mention, photo) == (payload.text, payload.buttons, payload.mention, payload.photo):
+    photo, sheet = (payload.photo, payload.sheet) if can.photos else (b"", None)
+    values = {"text": text, "buttons": buttons, "mention": mention, "photo": photo, "sheet": sheet}
+    if all(getattr(payload, name) == value for name, value in values.items()):
         return delivery
-    changed = msgspec.structs.replace(payload, text=text, buttons=buttons, mention=mention, photo=photo)
+    changed = msgspec.structs.replace(payload, **values)
     return replace(delivery, payload=changed)
 
 

@@ -112,6 +112,28 @@ class Button(msgspec.Struct, frozen=True):
     url: str = ""
 
 
+class Table(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A part of a sheet. A cell is a text or a count; every row is as long as the head."""
+
+    title: str
+    head: tuple[str, ...]
+    rows: tuple[tuple[str | int, ...], ...] = ()
+    note: str = ""
+
+
+class Sheet(msgspec.Struct, frozen=True, omit_defaults=True):
+    """Figures on one page (a meeting's pack, a month): the same values as picture, workbook and text.
+
+    `key`: the few figures that stand on top, (name, figure).
+    """
+
+    title: str
+    period: str = ""
+    key: tuple[tuple[str, str | int], ...] = ()
+    tables: tuple[Table, ...] = ()
+    notes: tuple[str, ...] = ()
+
+
 class Outgoing(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """What is to be said, in gridbot's words. `text` is plain text: the channel escapes it."""
 
@@ -128,6 +150,7 @@ class Outgoing(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     probe: str = ""  #: PROBE: what is asked ("rights")
     pin: bool = False
     photo: bytes = b""  #: a PNG to go with the text
+    sheet: Sheet | None = None  #: drawn when it goes out, where the channel has pictures
 
 
 class Outcome(StrEnum):

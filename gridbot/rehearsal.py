@@ -37,6 +37,7 @@ from gridbot.messages import (
     OutKind,
     Sender,
     SendResult,
+    Sheet,
     load_outgoing,
 )
 from gridbot.store import inbox, outbox, timers
@@ -74,6 +75,7 @@ class Sent:
     case_id: int | None
     emoji: str = ""
     mention: tuple[tuple[str, str], ...] = ()
+    sheet: Sheet | None = None  #: what would be drawn
 
 
 class Stage:
@@ -241,6 +243,7 @@ class Stage:
                 row.case_id,
                 said.emoji,
                 said.mention,
+                said.sheet,
             )
         )
         outbox.mark(db, row, SendResult(Outcome.SENT, message=message), owner=OWNER, now=self.now)
