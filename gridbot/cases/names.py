@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-import sqlalchemy as sa
-from sqlalchemy import Connection
+import re
+from typing import Any
 
+import sqlalchemy as sa
+from sqlalchemy import Connection, Row
+
+from gridbot.cases import rules
 from gridbot.messages import Role
 from gridbot.privacy import like_a_name, mask
 from gridbot.store.tables import holdings, identities, people
 from gridbot.texts import privacy as words
 
+_DOOR = re.compile(r"\d{3,4}")
 _TEXT = sa.bindparam("text", type_=sa.Text())
 
 
@@ -43,6 +48,14 @@ def known_in(db: Connection, community_id: int | None, text: str) -> dict[str, s
         return {}
     offices = {row.person_id: row.role for row in db.execute(_OFFICE, {"persons": list(found.values())})}
     return {name: words.ROLES[offices.get(person, Role.RESIDENT.value)] for name, person in found.items()}
+
+
+def masked_of(db: Connection, case: Row[Any], text: str) -> str:
+    """A text about a case: its own door goes wherever it stands by itself (302也不开), and of a private case
+    what is said of somebody's health."""
+    for door in set(_DOOR.findall(case.place)) - set(_DOOR.findall(rules.public_place(case.place))):
+        text = re.sub(rf"(?<!\d){door}(?!\d)", "〔门牌〕", text)
+    return masked(db, case.community_id, text, sensitive=case.private)
 
 
 def masked(db: Connection, community_id: int, text: str, *, sensitive: bool = False) -> str:

@@ -275,7 +275,7 @@ def notice_text(db: Connection, case: Row[Any], leader: str, *, accepted: bool =
     if accepted:
         words = mask_numbers(words)[:300]
     else:
-        words = names.masked(db, case.community_id, words, sensitive=case.private)[:300]
+        words = names.masked_of(db, case, words)[:300]
     what = called(case, shared=not accepted)
     if case.urgent:
         settings = grid.settings_of(db, case.community_id)

@@ -155,7 +155,7 @@ def case_account(number: Number, community: Community = "", as_json: AsJson = Fa
         if case is None:
             raise ProblemError(f"There is no case {number}.")
         account = audit.accountability(db, case)
-        why = [names.masked(db, of, one.why, sensitive=case.private) for one in account.moved]
+        why = [names.masked_of(db, case, one.why) for one in account.moved]
     told = [asdict(one) for one in account.told]
     moved = [asdict(one) | {"why": reason} for one, reason in zip(account.moved, why, strict=True)]
     if as_json:

@@ -10,13 +10,12 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy import Connection, Row
 
-from gridbot.cases import actions, passing, queries, rules, voice
+from gridbot.cases import actions, names, passing, queries, rules, voice
 from gridbot.desk import clockwork, notices, parties
 from gridbot.grid import queries as grid
 from gridbot.grid.queries import Party
 from gridbot.grid.rules import UnitScope
 from gridbot.messages import Actor, Urgency
-from gridbot.privacy import mask
 from gridbot.store import timers
 from gridbot.store.tables import communities, people
 from gridbot.texts import duty as words
@@ -65,7 +64,8 @@ def tell_unit(db: Connection, case: Row[Any], unit: UnitScope, now: datetime) ->
     if not told:
         pass_on(db, fresh, unit, now)
         return False
-    said = mask(queries.words_of(db, fresh.parent_id or fresh.id))[:300]
+    said = queries.words_of(db, fresh.parent_id or fresh.id)
+    said = names.masked_of(db, fresh, said)[:300]
     for person in told:
         text = words.unit_notice(unit.name, voice.called(fresh, shared=True), fresh.number, said)
         notices.tell(db, fresh, person.person_id, person.name, now, text=text)

@@ -12,7 +12,7 @@ from typing import Any
 from sqlalchemy import Connection, Row
 
 from gridbot import texts
-from gridbot.cases import actions, closing, queries, rules, voice
+from gridbot.cases import actions, closing, names, queries, rules, voice
 from gridbot.desk import clockwork, digest, incident_words, reaching
 from gridbot.desk.beside import tell_admins as tell_admins
 from gridbot.desk.beside import tell_by_group as tell_by_group
@@ -217,7 +217,7 @@ def after_progress(db: Connection, case_id: int, words: str, now: datetime) -> N
     closing.take_question_back(db, case.id)
     if case.urgent:
         stand_down(db, case, now)
-    masked = mask(words)[:200]
+    masked = names.masked_of(db, case, words)[:200]
     what = voice.called(case, shared=True)
     chat = voice.chat_row(db, case.chat_id)
     private = grid.private_chat_of(db, case.reporter_id) if case.reporter_id else None

@@ -42,7 +42,7 @@ def _told(h: Hearing, one: audit.Told) -> str:
 
 
 def _moved(h: Hearing, case: Row[Any], one: audit.Moved) -> str:
-    why = names.masked(h.db, case.community_id, one.why, sensitive=case.private)[:LONGEST]
+    why = names.masked_of(h.db, case, one.why)[:LONGEST]
     for name, kind in h.knows.packs.types.items():
         why = why.replace(name, kind.title)
     who = one.who or words.ROLES.get(one.role, "")

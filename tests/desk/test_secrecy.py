@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import pytest
 import sqlalchemy as sa
 
+from gridbot import texts
 from gridbot.cases import audit, chain, secrecy, views
 from gridbot.desk.context import Desk
 from gridbot.messages import Role
@@ -170,6 +171,24 @@ def test_a_known_name_is_called_by_its_role(stage: Stage) -> None:
     stage.passes(minutes=2)
     told = said_everywhere(stage, LI.id)
     assert "〔居民〕摔了一跤" in told and "〔网格长〕知道" in told and WANG.name not in told
+
+
+def test_what_a_leader_has_told_to_the_group_names_nobody(stage: Stage) -> None:
+    """His words go there only if he says so, and whoever is known by name is called by his role."""
+    stage.says(WANG.id, "5号楼302门口楼道灯不亮了", chat=RESIDENTS, name=WANG.name)
+    stage.says(STRANGER.id, "早上好", chat=RESIDENTS, name="柳莺歌")
+    with stage.db() as db:
+        db.execute(
+            sa.update(tables.identities).where(tables.identities.c.user == ZHOU.id).values(name="柳莺歌")
+        )
+    stage.passes(minutes=2)
+    stage.presses(LI.id, "我去看", chat=LI.id)
+    stage.says(LI.id, "师傅下午来,柳莺歌不开门,302也不开,电话13812345678", chat=LI.id)
+    stage.presses(LI.id, texts.TO_GROUP, chat=LI.id)
+    stage.passes(minutes=2)
+    told = said_everywhere(stage, RESIDENTS)
+    assert "师傅下午来" in told and "〔居民〕不开门" in told
+    assert "柳莺歌" not in told and "302" not in told and "13812345678" not in told
 
 
 # --- 责任倒查 -------------------------------------------------------------------------------------
