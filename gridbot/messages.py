@@ -182,6 +182,7 @@ class SendResult:
     whole_bot: bool = False  #: `retry_after` holds for every chat of the bot
     fault: Fault | None = None
     new_chat: str = ""
+    delivered: bool = False  #: with SENT: the platform also says that it arrived
 
 
 @dataclass(frozen=True, slots=True)
@@ -223,6 +224,7 @@ class Capabilities:
     platform's name."""
 
     hears: bool = True  #: somebody there can answer
+    abroad: bool = False  #: what is said there crosses the border of mainland China
     reads_group: bool = True  #: all that is said there; else what is meant for the bot
     pushes: bool = True  #: may speak without having been spoken to
     starts_private: bool = False  #: may write to a person who never wrote

@@ -199,6 +199,34 @@ invitations = _table(
     _ref("by_person_id", "person", null=True),
 )
 
+links = _table(
+    "link",  #: 关联: two accounts that are one person: a code, what was said to it, what went over
+    _ref("community_id", "community", index=True),
+    _ref("person_id", "person", index=True),  #: who asked for the code
+    sa.Column("platform", Words, nullable=False),  #: where
+    sa.Column("digest", Words, nullable=False),  #: of the code, salted; "" once it was used
+    _ref("other_id", "person", null=True, index=True),  #: who typed it
+    _text("other_platform"),
+    _time("at", null=False),
+    _time("until", null=False),  #: of the code, then of the two confirmations
+    _time("typed_at"),
+    _time("yes_at"),  #: 对, from who asked
+    _time("other_yes_at"),
+    _ref("kept_id", "person", null=True, index=True),  #: merged: as whom both go on …
+    _ref("gone_id", "person", null=True, index=True),  #: … and whose row lies empty since
+    _time("merged_at"),
+    _time("undone_at"),
+    _json("moved"),  #: what went over: ids alone
+)
+
+link_tries = _table(
+    "link_try",  #: a code that was none: so that nobody guesses
+    _ref("community_id", "community"),
+    _ref("person_id", "person"),
+    _time("at", null=False),
+)
+sa.Index("ix_link_try_at", link_tries.c.community_id, link_tries.c.at)
+
 # --- chats and messages --------------------------------------------------------------------------
 
 chats = _table(
@@ -212,6 +240,7 @@ chats = _table(
     _text("title"),
     _ref("node_id", "grid_node", null=True),
     _ref("person_id", "person", null=True),  #: PRIVATE: whose
+    _ref("keeper_id", "person", null=True),  #: a group no bot may sit in: who pastes there
     _flag("active", default=True),  #: the bot is in it and may write
     _flag("muted"),  #: 暂停: work goes on, nothing is said
     _json("modules"),  #: which services may speak here; {} = all
@@ -287,8 +316,13 @@ outbox = _table(
     _time("lease_until"),
     _text("message"),  #: the platform's id once sent
     _text("reason"),
+    _time("until"),  #: later than this it is not said any more; NULL: however late
     _time("created_at", null=False),
+    # three facts apart: it went out, the platform took it, it arrived (the platform or a person says so)
     _time("sent_at"),
+    _time("accepted_at"),
+    _time("delivered_at"),
+    _ref("receipt_by_id", "person", null=True),  #: 已贴: who says that it arrived
 )
 sa.Index(
     "ix_outbox_waiting",
