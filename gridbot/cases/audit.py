@@ -32,8 +32,9 @@ _EVENTS = (
     )
     .order_by(case_events.c.seq)
 )
+_TAKEN = sa.case((outbox.c.state == "sent", outbox.c.sent_at)).label("sent_at")  #: else nobody knows
 _REACHED = (
-    sa.select(outbox.c.id, outbox.c.state, outbox.c.reason, outbox.c.created_at, outbox.c.sent_at)
+    sa.select(outbox.c.id, outbox.c.state, outbox.c.reason, outbox.c.created_at, _TAKEN)
     .where(
         outbox.c.case_id == sa.bindparam("of_case"),
         outbox.c.chat_id == sa.bindparam("of_chat"),

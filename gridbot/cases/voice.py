@@ -57,6 +57,7 @@ def to_chat(
     due_at: datetime | None = None,
     pin: bool = False,
     thread: str = "",
+    until: datetime | None = None,
 ) -> int | None:
     """Puts one message into the outbox; None where the chat is silenced or lost, or the case must not be
     spoken of there."""
@@ -85,6 +86,7 @@ def to_chat(
         key=key,
         case_id=case.id if case is not None else None,
         due_at=due_at,
+        until=until,
     )
 
 

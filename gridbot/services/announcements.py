@@ -181,6 +181,7 @@ def _post(db: Connection, announcement: Announcement, day: date, now: datetime) 
             community_id=community_id,
             purpose="announcement",
             now=now,
+            until=local_time(day + timedelta(days=1), "00:00", announcement.zone),
         )
         db.execute(_SAID, {"of_post": claimed, "row": row})
 

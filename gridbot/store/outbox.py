@@ -3,6 +3,10 @@
 A row is claimed with a lease and a fencing token, sent, and marked by itself. In one chat at most one
 row is in flight; emergencies go first. Rows of kind CARD with one key are one message: only the
 newest waits, the first delivery sends, later ones edit.
+
+Three facts are kept apart: `sent_at`, it went out; `accepted_at`, the platform took it; `delivered_at`, it
+arrived, because the platform or a person says so. Most platforms tell the second and never the third.
+What is of no use any more when its turn comes (`until`) is dropped and says why.
 """
 
 from __future__ import annotations
@@ -24,6 +28,19 @@ RANK = {Urgency.EMERGENCY: 0, Urgency.ANSWER: 1, Urgency.NOTICE: 2, Urgency.BULK
 URGENCY = {rank: urgency for urgency, rank in RANK.items()}
 TRIES = 8
 BACK_OFF = (2, 5, 15, 60, 300, 900, 1800, 3600)  #: seconds
+#: how long what is not said with an end of its own is worth saying, by purpose; what is not here (a receipt,
+#: what was done, closing) is said however late, and an emergency always
+LASTS = {
+    "ask-place": timedelta(hours=24),
+    "ask-side": timedelta(hours=24),
+    "ask-what": timedelta(hours=24),
+    "ask-whether": timedelta(hours=24),
+    "reminder": timedelta(hours=24),
+    "ask-reminder": timedelta(hours=24),
+    "not-understood": timedelta(hours=1),
+    "paste-reminder": timedelta(hours=12),
+}
+TOO_LATE = "too late"  #: the reason of what was dropped for its time
 
 _SAY = sa.insert(outbox).values(
     community_id=sa.bindparam("community_id"),
@@ -36,6 +53,7 @@ _SAY = sa.insert(outbox).values(
     purpose=sa.bindparam("purpose"),
     state="waiting",
     due_at=sa.bindparam("due_at"),
+    until=sa.bindparam("until"),
     created_at=sa.bindparam("created_at"),
 )
 _DROP_OLDER = (
@@ -64,8 +82,10 @@ def say(
     key: str = "",
     case_id: int | None = None,
     due_at: datetime | None = None,
+    until: datetime | None = None,
 ) -> int:
-    """Puts one row; returns its id. `purpose` names the sentence, so that tests and console can."""
+    """Puts one row; returns its id. `purpose` names the sentence, so that tests and console can. `until`:
+    later it is not said; if not given, what LASTS says of the purpose."""
     if kind is OutKind.CARD:
         if not key:
             raise ValueError(f"a card without key: {purpose!r}")
@@ -82,12 +102,20 @@ def say(
             "case_id": case_id,
             "purpose": purpose,
             "due_at": due_at or now,
+            "until": _end(purpose, urgency, due_at or now, until),
             "created_at": now,
         },
     )
     key_of_row = result.inserted_primary_key
     assert key_of_row is not None
     return int(key_of_row[0])
+
+
+def _end(purpose: str, urgency: Urgency, due_at: datetime, until: datetime | None) -> datetime | None:
+    if urgency is Urgency.EMERGENCY:
+        return None
+    lasts = LASTS.get(purpose)
+    return until or (due_at + lasts if lasts is not None else None)
 
 
 def button(
@@ -178,7 +206,7 @@ _CLAIM = (
     .values(
         state="claimed",
         lease=sa.bindparam("owner"),
-        lease_until=sa.bindparam("until"),
+        lease_until=sa.bindparam("lease_end"),
         attempts=outbox.c.attempts + 1,
         maybe_twice=sa.bindparam("maybe_twice"),
     )
@@ -194,24 +222,33 @@ def claim(
     db: Connection, *, platform: str, bot: str, owner: str, now: datetime, most: int = 8
 ) -> list[Row[Any]]:
     """At most one row per chat, the most urgent first. A row whose lease ran out was sent or not, nobody
-    knows: it is given out once more and marked; the second time it is given up."""
-    rows = []
-    for row in db.execute(_CANDIDATES, {"now": now, "platform": platform, "bot": bot, "most": most}):
+    knows: it is given out once more and marked; the second time it is given up. What is too late
+    is dropped."""
+    rows, dropped = [], False
+    for row in db.execute(_CANDIDATES, {"now": now, "platform": platform, "bot": bot, "most": most}).all():
+        if row.until is not None and row.until < now:
+            db.execute(
+                sa.update(outbox).where(outbox.c.id == row.id).values(state="dropped", reason=TOO_LATE)
+            )
+            dropped = True
+            continue
         enough = row.attempts >= TRIES if _repeatable(row) else row.maybe_twice
         if row.state == "claimed" and enough:
             values = {"state": "failed", "reason": "unknown twice: the sender died"}
             db.execute(sa.update(outbox).where(outbox.c.id == row.id).values(**values))
         else:
             rows.append(row)
+    if dropped and not rows:
+        return claim(db, platform=platform, bot=bot, owner=owner, now=now, most=most)
     if rows:
-        until = now + LEASE
+        lease_end = now + LEASE
         db.execute(
             _CLAIM,
             [
                 {
                     "row": row.id,
                     "owner": owner,
-                    "until": until,
+                    "lease_end": lease_end,
                     "maybe_twice": row.maybe_twice or (row.state == "claimed" and not _repeatable(row)),
                 }
                 for row in rows
@@ -231,11 +268,15 @@ def mark(db: Connection, row: Row[Any], result: SendResult, *, owner: str, now: 
     values: dict[str, Any] = {"reason": result.reason[:500]}
     match result.outcome:
         case Outcome.SENT:
-            values |= {"state": "sent", "message": result.message, "sent_at": now}
+            values |= {"state": "sent", "message": result.message, "sent_at": now, "accepted_at": now}
+            if result.delivered:
+                values |= {"delivered_at": now}
         case Outcome.LEFT_OUT:
             values |= {"state": "dropped"}
         case Outcome.PERMANENT:
             values |= {"state": "failed"}
+        case Outcome.PARKED:
+            values |= {"state": "parked"}
         case Outcome.RETRY | Outcome.UNKNOWN:
             values |= _again(db, row, result, now)
     if db.execute(sa.update(outbox).where(mine).values(**values)).rowcount != 1:
@@ -276,13 +317,21 @@ def _again(db: Connection, row: Row[Any], result: SendResult, now: datetime) -> 
     if result.outcome is Outcome.UNKNOWN and not _repeatable(row):
         if row.maybe_twice:
             return {"state": "failed", "reason": f"unknown twice: {result.reason}"[:500]}
-        return {"state": "waiting", "maybe_twice": True, "due_at": now + LEASE}
+        return {"state": "waiting", "maybe_twice": True, "due_at": now + LEASE, "sent_at": now}
     if attempts >= TRIES and not result.retry_after:
         return {"state": "failed"}
     if result.retry_after and row.rank:
         return {"state": "waiting"}  # the chat waits as a whole, and the row keeps its turn in it
     wait = result.retry_after or BACK_OFF[min(attempts, len(BACK_OFF)) - 1]
     return {"state": "waiting", "due_at": now + timedelta(seconds=wait)}
+
+
+def arrived(db: Connection, chat_id: int, message: str, *, now: datetime) -> bool:
+    """The platform tells later that a message reached the person. False: there is no such message,
+    or it was told before."""
+    which = (outbox.c.chat_id == chat_id, outbox.c.message == message, outbox.c.delivered_at.is_(None))
+    told = sa.update(outbox).where(*which, outbox.c.state == "sent").values(delivered_at=now)
+    return bool(message) and db.execute(told).rowcount > 0
 
 
 def find_receipt(db: Connection, chat_id: int, message: str) -> Row[Any] | None:
@@ -361,6 +410,13 @@ def given_up(db: Connection) -> list[Row[Any]]:
 
 def retry_given_up(db: Connection, ids: Sequence[int], *, now: datetime) -> int:
     """Has it said after all, as if for the first time. Returns how many rows."""
-    again = {"state": "waiting", "attempts": 0, "maybe_twice": False, "due_at": now, "reason": ""}
+    again = {
+        "state": "waiting",
+        "attempts": 0,
+        "maybe_twice": False,
+        "due_at": now,
+        "reason": "",
+        "until": None,
+    }
     which = (outbox.c.id.in_(ids), outbox.c.state == "failed")
     return db.execute(sa.update(outbox).where(*which).values(**again)).rowcount

@@ -85,6 +85,7 @@ def post(
             purpose=f"service-{what}",
             now=now,
             due_at=after_night(now, times, occurrence.service.zone) if private else None,
+            until=occurrence.ends_at,
         )
         db.execute(_SAID, {"of_post": claimed, "row": row})
         said += 1
@@ -113,6 +114,7 @@ def edit(db: Connection, occurrence: Occurrence, said: Post, payload: Outgoing, 
         community_id=occurrence.service.community_id,
         purpose=f"service-{said.what}",
         now=now,
+        until=occurrence.ends_at,
     )
 
 
@@ -134,6 +136,7 @@ def line(db: Connection, occurrence: Occurrence, text: str, *, now: datetime) ->
             community_id=occurrence.service.community_id,
             purpose="service-line",
             now=now,
+            until=occurrence.ends_at,
         )
 
 
