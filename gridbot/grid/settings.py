@@ -65,6 +65,7 @@ SETTINGS: Mapping[str, Setting] = {
     "rates": Setting(Form.TABLE, {}, "三率算法"),
     "echo": Setting(Form.TABLE, {}, "本周回音"),
     "alive": Setting(Form.TABLE, {}, "每周报平安"),
+    "packs": Setting(Form.TABLE, {}, "例会材料和月报"),
     "holders": Setting(Form.TABLE, {}, "谁来当"),
     "service_days": Setting(Form.TABLE, {}, "便民日提醒"),
     "bounces": Setting(Form.TABLE, {}, "退回"),
@@ -123,6 +124,7 @@ class SettingsView:
     rates: Mapping[str, Any]  #: see cases.rates.Formula
     echo: Mapping[str, Any]  #: {weekday: 5, at: "17:00", off: …}: see services.echo
     alive: Mapping[str, Any]  #: {weekday: 1, at: "09:00"}
+    packs: Mapping[str, Any]  #: {weekday: 1, at: "08:30", levels: 片区, …}: see services.packs.rules.Plan
     holders: Mapping[str, str]  #: who holds which level: {二级网格: 社区书记}
     service_days: Mapping[str, Any]
     bounces: Mapping[str, Any]  #: over BOUNCES: reasons, most, minutes

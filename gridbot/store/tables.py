@@ -227,6 +227,17 @@ link_tries = _table(
 )
 sa.Index("ix_link_try_at", link_tries.c.community_id, link_tries.c.at)
 
+sign_ins = _table(
+    "sign_in",  #: a one-time link to the console, and the session it becomes
+    _ref("community_id", "community"),
+    _ref("person_id", "person", index=True),
+    sa.Column("digest", Words, nullable=False, unique=True),  #: of the link's code, then of the session's
+    _time("at", null=False),
+    _time("until", null=False),
+    _time("used_at"),
+    _time("ended_at"),
+)
+
 # --- chats and messages --------------------------------------------------------------------------
 
 chats = _table(
@@ -308,7 +319,7 @@ outbox = _table(
     sa.Column("rank", sa.Integer, nullable=False),  #: 0 emergency … 3 bulk
     _ref("case_id", "cases", null=True, index=True),
     _text("purpose"),  #: which sentence ("notice", "receipt", …): names the promise, for tests and console
-    sa.Column("state", Words, nullable=False),  #: waiting | claimed | sent | failed | dropped
+    sa.Column("state", Words, nullable=False),  #: waiting | claimed | sent | failed | dropped | parked
     _count("attempts"),
     _flag("maybe_twice"),  #: sent again after an attempt whose outcome was unknown
     _time("due_at", null=False),
@@ -549,6 +560,20 @@ agenda = _table(
     _ref("by_person_id", "person", null=True),
     _time("at", null=False),
     _time("settled_at"),
+)
+
+unit_figures = _table(
+    "unit_figure",  #: a unit's line in a month's figures, as it was shown to it before they went out
+    _ref("community_id", "community", index=True),
+    _ref("unit_id", "unit"),
+    sa.Column("month", sa.Date, nullable=False),  #: its first day
+    _count("handled"),
+    _count("closed"),
+    _time("told_at", null=False),
+    _time("out_at", null=False),  #: from then on it may stand in the figures
+    _text("note"),  #: what the unit had to say
+    _ref("by_person_id", "person", null=True),
+    sa.UniqueConstraint("unit_id", "month"),
 )
 
 keywords = _table(

@@ -128,7 +128,9 @@ def column(values: Sequence[int]) -> tuple[list[Cell], Cell]:
 
 
 def printed(value: int, how: Shown) -> Cell:
-    return {Shown.PRINTED: value, Shown.SMALL: SMALL, Shown.OTHER: OTHER}[how]
+    if how is Shown.PRINTED:
+        return value
+    return SMALL if how is Shown.SMALL else OTHER
 
 
 def small(value: int) -> Cell:
@@ -138,5 +140,7 @@ def small(value: int) -> Cell:
 
 def ratio(n: Cell, of: Cell) -> str:
     """ "38/40 95%"; no share where one of both is not printed or nothing was counted."""
+    if of == 0 or NONE in (n, of):
+        return NONE
     share = f" {round(100 * n / of)}%" if isinstance(n, int) and isinstance(of, int) and of else ""
-    return NONE if of == 0 else f"{n}/{of}{share}"
+    return f"{n}/{of}{share}"
