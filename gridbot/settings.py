@@ -23,7 +23,7 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 PREFIX = "GRIDBOT_"
 ROLES = ("web", "ingest", "worker", "sender", "clock")
-PLATFORMS = ("telegram", "simulator", "wecom_aibot")
+PLATFORMS = ("telegram", "simulator", "wecom_aibot", "wecom_kf")
 LEVELS = ("debug", "info", "warning", "error")
 FORMATS = ("auto", "console", "json")
 ELSEWHERE = ("GRIDBOT_ENV_FILE", "GRIDBOT_FAIL", "GRIDBOT_TEST_", "GRIDBOT_EVALUATION")
@@ -32,6 +32,7 @@ ELSEWHERE = ("GRIDBOT_ENV_FILE", "GRIDBOT_FAIL", "GRIDBOT_TEST_", "GRIDBOT_EVALU
 _TOKEN = re.compile(r"\d{6,12}:[A-Za-z0-9_-]{30,}")
 _SECRET = re.compile(r"[A-Za-z0-9_-]{1,256}")
 _HOOK = re.compile(r"[^\s:,]{1,40}:[A-Za-z0-9-]{8,80}(:[A-Za-z0-9_-]{1,80})?")
+_AES_KEY = re.compile(r"[A-Za-z0-9]{43}")
 _PROXIES = ("http", "https", "socks4", "socks5", "socks5h")
 
 
@@ -137,6 +138,12 @@ def _hook_secret(value: str) -> SecretStr:
     return SecretStr(value)
 
 
+def _aes_key(value: str) -> SecretStr:
+    if value and not _AES_KEY.fullmatch(value):
+        raise ValueError("needs the 43 letters and digits of EncodingAESKey")
+    return SecretStr(value)
+
+
 def _hooks(value: str) -> SecretStr:
     names = []
     for one in filter(None, (part.strip() for part in value.split(","))):
@@ -208,11 +215,18 @@ class Settings(BaseSettings):
     wecom_aibot_secret: SecretStr = SecretStr("")
     wecom_aibot_name: str = ""
     wecom_webhooks: Annotated[SecretStr, _written(_hooks)] = SecretStr("")
+    wecom_corp: str = ""
+    wecom_kf_secret: SecretStr = SecretStr("")
+    wecom_kf_token: SecretStr = SecretStr("")
+    wecom_kf_aes_key: Annotated[SecretStr, _written(_aes_key)] = SecretStr("")
+    wecom_report_secret: SecretStr = SecretStr("")
     wecom_api: Annotated[str, _link(("https", "http"))] = "https://qyapi.weixin.qq.com"
     wecom_socket: Annotated[str, _link(("wss", "ws"))] = "wss://openws.work.weixin.qq.com"
     proxy: Annotated[str, _link(_PROXIES)] = Field(default="", repr=False)
     intents: Annotated[Path | None, _written(_folder)] = None
     cache: Path = Field(default_factory=_cache_dir)
+    console_url: Annotated[str, _link(("https", "http"))] = ""
+    console_hours: Annotated[int, Field(ge=1, le=720)] = 12
     heartbeat_url: Annotated[str, _link(("https", "http"))] = Field(default="", repr=False)
     log: Annotated[Log, NoDecode, _written(_log)] = Log("info", "auto")
 
@@ -228,7 +242,17 @@ class Settings(BaseSettings):
     @property
     def live(self) -> bool:
         """Whether real people can be heard or written to."""
-        return bool(self.token or self.wecom_aibot or self.hooks)
+        return bool(self.token or self.wecom_aibot or self.hooks or self.kf or self.report)
+
+    @property
+    def kf(self) -> str:
+        """The secret of 微信客服's app, or "" where there is none."""
+        return self.wecom_kf_secret.get_secret_value()
+
+    @property
+    def report(self) -> str:
+        """The secret of the app that may read 居民上报, or ""."""
+        return self.wecom_report_secret.get_secret_value()
 
     @property
     def hooks(self) -> tuple[Hook, ...]:
@@ -254,12 +278,25 @@ class Settings(BaseSettings):
             )
         if bool(self.wecom_aibot) != bool(self.wecom_aibot_secret.get_secret_value()):
             raise ValueError("GRIDBOT_WECOM_AIBOT and GRIDBOT_WECOM_AIBOT_SECRET belong together: set both")
+        self._wecom_fits_together()
         hook = urlsplit(self.telegram_webhook)
         if self.telegram_webhook and not self.telegram_secret.get_secret_value():
             raise ValueError("GRIDBOT_TELEGRAM_WEBHOOK needs GRIDBOT_TELEGRAM_SECRET: any long random word")
         if hook.scheme == "http" and not _loopback(hook.hostname or ""):
             raise ValueError("GRIDBOT_TELEGRAM_WEBHOOK: Telegram brings updates to https:// addresses only")
         return self
+
+    def _wecom_fits_together(self) -> None:
+        if (self.kf or self.report) and not self.wecom_corp:
+            raise ValueError(
+                "GRIDBOT_WECOM_KF_SECRET and GRIDBOT_WECOM_REPORT_SECRET need GRIDBOT_WECOM_CORP"
+            )
+        ring = (self.wecom_kf_token.get_secret_value(), self.wecom_kf_aes_key.get_secret_value())
+        if self.kf and not all(ring):
+            raise ValueError(
+                "GRIDBOT_WECOM_KF_SECRET needs GRIDBOT_WECOM_KF_TOKEN and GRIDBOT_WECOM_KF_AES_KEY: "
+                "set all three"
+            )
 
 
 def _loopback(host: str) -> bool:

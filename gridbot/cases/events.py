@@ -11,6 +11,9 @@ from __future__ import annotations
 import hashlib
 import json
 import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -20,6 +23,19 @@ from sqlalchemy import Connection
 
 from gridbot.messages import Actor, Move
 from gridbot.store.tables import case_events, case_words, communities
+
+_BY_WAY_OF: ContextVar[str] = ContextVar("by_way_of", default="")
+
+
+@contextmanager
+def by_way_of(way: str) -> Iterator[None]:
+    """Events written meanwhile bear `via`: what is done in the console is told apart from a chat."""
+    token = _BY_WAY_OF.set(way)
+    try:
+        yield
+    finally:
+        _BY_WAY_OF.reset(token)
+
 
 _TAKE = (
     sa.update(communities)
@@ -69,6 +85,7 @@ def write(
 ) -> int:
     """Fills the place taken; returns the event's id."""
     own = secrets.token_hex(16) if words else ""
+    via = _BY_WAY_OF.get()
     event: dict[str, Any] = {
         "community_id": taken.community_id,
         "case_id": case_id,
@@ -76,7 +93,7 @@ def write(
         "move": str(move),
         "person_id": actor.person,
         "role": actor.role.value,
-        "data": data or {},
+        "data": {**(data or {}), **({"via": via} if via else {})},
         "digest": digest(taken.salt, words, own),
         "at": now,
         "prev_hash": taken.prev_hash,

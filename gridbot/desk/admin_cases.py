@@ -239,10 +239,10 @@ def reassign(h: Hearing, said: Match[str]) -> Answer | str:
             [button(h, one.name, "reassign", key, case=case.id, person=one.person_id)] for one in people[:5]
         ]
         return Answer(texts.several_people([one.name for one in people[:5]]), choices, key)
-    return _reassign(h, case, people[0].person_id)
+    return hand_to(h, case, people[0].person_id)
 
 
-def _reassign(h: Hearing, case: Row[Any], person: int) -> str:
+def hand_to(h: Hearing, case: Row[Any], person: int) -> str:
     rows = [row for row in held(h.db, h.community_id, h.now) if row.person_id == person]
     if not rows:
         return texts.expired()
@@ -259,7 +259,7 @@ def _reassign_to(h: Hearing, pressed_button: Row[Any]) -> str:
     case = queries.case(h.db, int(pressed_button.data["case"]))
     if case.community_id != h.community_id or not visible(h, [case]):
         return texts.not_yours()
-    return settle(h, pressed_button, _reassign(h, case, int(pressed_button.data["person"])))
+    return settle(h, pressed_button, hand_to(h, case, int(pressed_button.data["person"])))
 
 
 # --- 撤销 ----------------------------------------------------------------------------------------

@@ -19,6 +19,7 @@ from gridbot.cases import voice
 from gridbot.desk import (  # each adds its commands to the registry
     admin_absence,  # noqa: F401
     admin_cases,  # noqa: F401
+    admin_console,  # noqa: F401
     admin_contacts,  # noqa: F401
     admin_duty,  # noqa: F401
     admin_groups,

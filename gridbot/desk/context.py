@@ -71,6 +71,7 @@ class Desk:
         self.packs = packs
         self.admins = admins  #: (platform, user) named at start: may claim a community
         self.start_link = start_link
+        self.console_link: Callable[[str], str] | None = None  #: from a sign-in code; None: it has no address
         self.can: dict[str, Capabilities] = {}  #: by platform: what its channel can do
         self._compile = compile
         self._own_compile = own_compile

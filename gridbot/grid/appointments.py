@@ -9,7 +9,7 @@ from datetime import datetime
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
-from gridbot.grid import handover, rules
+from gridbot.grid import handover, rules, signin
 from gridbot.grid.guard import only_admins
 from gridbot.grid.people import bind_account, mark_reachable, remember_person
 from gridbot.grid.rules import INVITATION_LASTS, Refusal
@@ -311,6 +311,7 @@ def dismiss(
             return Refusal.LAST_ADMIN
     if not db.execute(sa.update(holdings).where(mine).values(until=now)).rowcount:
         return Refusal.UNKNOWN
+    signin.end_all(db, person_id)
     handover.person_left(db, community_id, person_id, now)
     return None
 

@@ -9,6 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy import Connection
 from sqlalchemy.dialects.postgresql import insert
 
+from gridbot.grid import signin
 from gridbot.messages import ChatKind
 from gridbot.store.tables import chats, identities, people
 
@@ -76,6 +77,7 @@ def bind_account(
     found = db.execute(_FIND_PERSON, which).one_or_none()
     if found is not None and found.person_id == person_id:
         return
+    signin.end_all(db, person_id)
     old = db.execute(sa.delete(identities).where(mine).returning(identities.c.id)).all()
     private = (chats.c.platform == platform) & (chats.c.kind == ChatKind.PRIVATE.value)
     if old:

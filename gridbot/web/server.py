@@ -12,6 +12,7 @@ import contextlib
 import socket
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
+from contextvars import ContextVar
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
@@ -42,6 +43,7 @@ _HEADERS = {
         "default-src 'self'; object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
     ),
     "x-content-type-options": "nosniff",
+    "x-frame-options": "DENY",
     "referrer-policy": "no-referrer",
     "cross-origin-opener-policy": "same-origin",
     "permissions-policy": "camera=(), geolocation=(), microphone=()",
@@ -90,7 +92,12 @@ def build(
     )
 
 
+AMBIENT: ContextVar[str] = ContextVar("csrf", default="")
+"""The token that the forms of a page send back, where its endpoint knows of none."""
+
+
 def render(name: str, status_code: int = 200, **values: Any) -> HTMLResponse:
+    values.setdefault("csrf", AMBIENT.get())
     return HTMLResponse(_pages.get_template(name).render(**values), status_code)
 
 

@@ -37,7 +37,7 @@ function select(element) {
   getSelection().addRange(range);
 }
 
-for (const form of page.querySelectorAll("form[action$='/tick']")) {
+for (const form of page.querySelectorAll("form[action*='/tick']")) {
   form.addEventListener("submit", async (event) => {
     event.preventDefault();
     const button = form.querySelector("button");
