@@ -4,22 +4,20 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Callable, Coroutine
 from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 import structlog
 
+from gridbot.app_wechat import House, open_kf
 from gridbot.delivery import Mouth
 from gridbot.desk import watch
-from gridbot.desk.context import Desk
 from gridbot.grid import actions as grid_actions
-from gridbot.intake import Intake
-from gridbot.messages import Delivery, SendResult, Speaker
+from gridbot.messages import Delivery, SendResult
 from gridbot.settings import Settings
 from gridbot.store import leases, outbox
-from gridbot.store.db import Database
 from gridbot.texts import channels as words
 
 if TYPE_CHECKING:
@@ -28,28 +26,7 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger()
 
-Part = Callable[[asyncio.Event], Coroutine[Any, Any, None]]
 PACED = timedelta(hours=1)  #: the longest limit any of them has
-
-
-class House(Protocol):
-    """What of the app is needed here."""
-
-    settings: Settings
-    database: Database
-    desk: Desk
-    intake: Intake
-    now: Callable[[], datetime]
-    parts: dict[str, Part]
-    closing: list[Callable[[], Awaitable[None]]]
-    watched: list[Callable[[], dict[str, Any]]]
-
-    def has(self, role: str) -> bool: ...
-    def speaks(self, speaker: Speaker, *, platform: str, bot: str) -> None: ...
-    def mouth(self, speaker: Speaker, *, platform: str, bot: str) -> Mouth: ...
-    def alone(self, name: str, part: Part) -> Part: ...
-    async def adopts(self, platform: str, bot: str) -> None: ...
-    async def write(self, task: Callable[..., Any]) -> Any: ...
 
 
 async def open_wecom(app: House) -> None:
@@ -57,6 +34,8 @@ async def open_wecom(app: House) -> None:
     hooks = await _open_webhooks(app) if app.settings.hooks else None
     if app.settings.wecom_aibot:
         await _open_aibot(app, hooks)
+    if app.settings.kf:
+        await open_kf(app)
 
 
 async def _open_webhooks(app: House) -> WecomWebhook:

@@ -156,7 +156,8 @@ class Mouth:
         now = self._now()
         if not outbox.mark(db, row, result, owner=self._owner, now=now):
             return
-        if result.fault is not None or outbox.is_given_up(db, row.id):
+        parked = result.outcome is Outcome.PARKED
+        if parked or result.fault is not None or outbox.is_given_up(db, row.id):
             losses.lost(db, row, result, now=now)
 
     async def _wait(self, stop: asyncio.Event) -> None:

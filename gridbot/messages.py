@@ -39,6 +39,7 @@ class IncomingKind(StrEnum):
     LEFT = "left"  #: the bot was removed from a chat, or a person blocked it
     MIGRATED = "migrated"  #: the platform gave the chat a new id
     RECEIPT = "receipt"  #: what a probe row asked for
+    FAILED = "failed"  #: what we said (`message`) did not arrive after all; `text` is an Outcome or a Fault
     OTHER = "other"  #: kept, not handled
 
 
@@ -85,6 +86,8 @@ class Incoming(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     new_chat: str = ""  #: MIGRATED: the id from now on
     start: str = ""  #: payload of a deep link ("/start payload")
     rights: tuple[str, ...] = ()  #: JOINED: what the bot may do here ("read_all", "admin", …)
+    via: str = ""  #: private: the account it came by, where a bot has several; bound to a grid as a group is
+    filed: bool = False  #: a report by its form, whatever its words: nothing has to be understood in it
     late: bool = False  #: came after a gap; set by intake
 
 
@@ -155,13 +158,15 @@ class Outgoing(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 class Outcome(StrEnum):
     """What became of an attempt to send. `SENT`: the platform took it; `UNKNOWN`: it may have arrived (a
-    time-out after the request); `LEFT_OUT`: the channel has no way to say it, and it need not be said."""
+    time-out after the request); `LEFT_OUT`: the channel has no way to say it, and it need not be said;
+    `PARKED`: the person may not be written to before they write again (微信客服: 48 hours, five messages)."""
 
     SENT = "sent"
     LEFT_OUT = "left_out"
     RETRY = "retry"
     PERMANENT = "permanent"
     UNKNOWN = "unknown"
+    PARKED = "parked"
 
 
 class Fault(StrEnum):
@@ -240,6 +245,7 @@ class Capabilities:
     photos: bool = True
     menus: bool = True
     probes: bool = True  #: can be asked what the bot may do in a chat, and told to leave it
+    tells_entry: bool = True  #: says when the bot is put out of a group or let into it
     text_limit: int = 4096
     text_unit: str = "utf16"  #: utf16 | bytes
 

@@ -9,13 +9,14 @@ import sqlalchemy as sa
 
 from gridbot import texts
 from gridbot.cases import voice
-from gridbot.desk import due, notices
+from gridbot.desk import due, notices, parked
 from gridbot.desk.context import Hearing
 from gridbot.grid import actions as grid_actions
 from gridbot.grid import queries as grid
+from gridbot.grid import rules
 from gridbot.messages import ChatKind, ChatRole
 from gridbot.store import outbox, timers
-from gridbot.store.tables import chats, communities
+from gridbot.store.tables import chats, communities, grid_nodes
 
 STAY_UNBOUND = timedelta(hours=24)
 
@@ -27,7 +28,8 @@ def joined(h: Hearing) -> None:
         known["title"] = h.said.chat_title
     h.db.execute(sa.update(chats).where(chats.c.id == h.chat.id).values(active=True, **known))
     if h.chat.kind == ChatKind.PRIVATE:
-        settle_private(h)
+        if settle_private(h):
+            _came_by_poster(h)
         return
     if h.chat.role != ChatRole.UNBOUND or h.chat.asked_to_bind_at is not None:
         return
@@ -50,8 +52,12 @@ def left(h: Hearing) -> None:
 
 
 def heard_again(h: Hearing) -> None:
-    """A group that could not be written to is heard: whoever hears in it is in it (a 智能机器人 may push into
-    a quiet group only after somebody spoke to it again)."""
+    """A group that could not be written to is heard: where nobody says when the bot is let in, whoever hears in
+    it is in it (a 智能机器人 may push into a quiet group only after somebody spoke to it again). Elsewhere only
+    being let in ends being put out: what is heard late says nothing."""
+    can = h.desk.can.get(h.said.platform)
+    if can is None or can.tells_entry:
+        return
     h.db.execute(sa.update(chats).where(chats.c.id == h.chat.id).values(active=True))
     h.chat = h.desk.chat(h.db, h.chat.id)
 
@@ -77,11 +83,14 @@ def rights(h: Hearing) -> None:
 
 
 def settle_private(h: Hearing) -> bool:
-    """Whose private chat this is, and of which community: the one this account is known in, or the only
-    one there is. False: nobody can tell yet."""
+    """Whose private chat this is, and of which community: that of the account it came by, the one this
+    account is known in, or the only one there is. False: nobody can tell yet."""
+    account = parked.of_account(h.db, h.said.via, h.chat)
     known = grid.persons_of_user(h.db, h.said.platform, h.said.sender.id, h.now)
     found = {community_id for community_id, *_ in known}
-    if not found:
+    if account is not None:
+        found = {account.community_id}
+    elif not found:
         found = set(h.db.execute(sa.select(communities.c.id).limit(2)).scalars())
     if len(found) != 1:
         return False
@@ -89,11 +98,28 @@ def settle_private(h: Hearing) -> bool:
     person_id = grid_actions.remember_person(
         h.db, community_id, h.said.platform, h.said.sender.id, h.said.sender.name, now=h.now
     )
+    known_as: dict[str, Any] = {"community_id": community_id, "person_id": person_id}
+    if account is not None and h.chat.node_id is None:
+        known_as["node_id"] = account.node_id
     h.db.execute(
         sa.update(chats)
         .where(chats.c.id == h.chat.id)
-        .values(community_id=community_id, person_id=person_id, role=ChatRole.PRIVATE.value, active=True)
+        .values(role=ChatRole.PRIVATE.value, active=True, **known_as)
     )
     grid_actions.mark_reachable(h.db, person_id, h.said.platform, reachable=True, now=h.now)
     h.chat = h.desk.chat(h.db, h.chat.id)
     return True
+
+
+def _came_by_poster(h: Hearing) -> None:
+    """The code scanned names a grid: what is said without a place is of there."""
+    node_id = rules.grid_of_scene(h.said.start)
+    if node_id is None or h.chat.community_id is None:
+        return
+    there = sa.select(grid_nodes.c.id).where(
+        grid_nodes.c.id == node_id,
+        grid_nodes.c.community_id == h.chat.community_id,
+        grid_nodes.c.active.is_(True),
+    )
+    if h.db.execute(there).first() is not None:
+        h.db.execute(sa.update(chats).where(chats.c.id == h.chat.id).values(node_id=node_id))

@@ -10,7 +10,7 @@ from sqlalchemy import Connection, Row
 
 from gridbot import texts
 from gridbot.cases import queries
-from gridbot.desk import ladder, notices
+from gridbot.desk import ladder, notices, parked
 from gridbot.grid import actions as grid_actions
 from gridbot.grid import queries as grid
 from gridbot.messages import Fault, Outcome, SendResult, Urgency
@@ -21,6 +21,9 @@ FROM_CASE = ("notice", "urgent-notice", "reopened")
 
 def lost(db: Connection, row: Row[Any], result: SendResult, *, now: datetime) -> None:
     """Re-keys a migrated chat; marks a lost one; a leader's lost notice goes to the leaders' group."""
+    if result.outcome is Outcome.PARKED:
+        parked.tell(db, row, now)
+        return
     match result.fault:
         case Fault.MIGRATED:
             grid_actions.move_chat(db, row.chat_id, result.new_chat, now=now)

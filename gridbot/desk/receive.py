@@ -27,6 +27,7 @@ from gridbot.desk import (
     drafts,
     fragments,
     missed,
+    parked,
     planned,
     remarks,
     replies,
@@ -38,6 +39,7 @@ from gridbot.desk import (
 from gridbot.desk.context import LATE, Desk, Hearing, Room
 from gridbot.messages import ChatRole, Incoming, IncomingKind, load_incoming
 from gridbot.store import outbox
+from gridbot.texts import channels as channel_words
 from gridbot.understanding.reading import Band, Kind, Reading
 
 CHOICES_FOR = timedelta(hours=24)  #: how long a digit answers a question with choices
@@ -51,6 +53,7 @@ def receive(db: Connection, desk: Desk, row: Row[Any], room: Room, *, now: datet
     said = _as_pressed(db, desk, load_incoming(row.incoming), room, now)
     late = row.sent_at is not None and row.received_at - row.sent_at > LATE
     hearing = Hearing(db, desk, room.chat, said, row.id, now, late, room.heeds)
+    parked.written(hearing)
     return bool(HANDLERS.get(said.kind, _ignore)(hearing))
 
 
@@ -111,6 +114,9 @@ def _spoken_to(h: Hearing, text: str, reading: Reading) -> bool:
     if plain_chat and not (h.for_us or h.waited_for) and not _may_matter(h, text):
         return False
     if asking.answer(h, reading):
+        return True
+    if h.leads and replies.his_own_report(h, reading, text):
+        own.begin(h, reading)
         return True
     if h.leads and text and replies.unquoted(h, text, only_sure=not h.private):
         return True
@@ -227,6 +233,8 @@ def _about_a_service(h: Hearing, text: str) -> bool:
 
 def _owed(h: Hearing, reading: Reading) -> str:
     """Who addresses the bot always gets one line."""
+    if h.said.voice and not h.said.transcript:
+        return channel_words.unheard()
     if reading.kind is Kind.CIVIC:
         return texts.civic()
     if reading.kind is Kind.RESOLVED:
@@ -243,4 +251,5 @@ HANDLERS: dict[IncomingKind, Callable[[Hearing], bool | None]] = {
     IncomingKind.LEFT: arrivals.left,
     IncomingKind.MIGRATED: arrivals.migrated,
     IncomingKind.RECEIPT: arrivals.rights,
+    IncomingKind.FAILED: parked.failed,
 }

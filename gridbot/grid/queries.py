@@ -400,6 +400,17 @@ def persons_of_user(
     return list(first.values())
 
 
+def bound_chats(db: Connection, platform: str, bot: str) -> list[str]:
+    """The platform's ids of a bot's groups that are bound to a grid."""
+    query = sa.select(chats.c.chat).where(
+        chats.c.platform == platform,
+        chats.c.bot == bot,
+        chats.c.kind == ChatKind.GROUP.value,
+        chats.c.community_id.is_not(None),
+    )
+    return list(db.execute(query.order_by(chats.c.id)).scalars())
+
+
 def name_of(db: Connection, person_id: int) -> str:
     return db.execute(_NAME, {"person": person_id}).scalar_one_or_none() or ""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -287,3 +288,19 @@ def invitation_refused(until: datetime, used_at: datetime | None, now: datetime)
     if used_at is not None:
         return Refusal.USED
     return Refusal.EXPIRED if until <= now else None
+
+
+# --- posters -------------------------------------------------------------------------------------
+
+_SCENE = re.compile(r"grid-([1-9]\d{0,17})")
+
+
+def scene_of(node_id: int) -> str:
+    """What a poster's code says of where it hangs (at most 32 of 0-9a-zA-Z_-)."""
+    return f"grid-{node_id}"
+
+
+def grid_of_scene(scene: str) -> int | None:
+    """None: a code of somebody else's making."""
+    found = _SCENE.fullmatch(scene)
+    return int(found[1]) if found else None

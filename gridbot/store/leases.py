@@ -72,3 +72,16 @@ def forget_all(db: Connection, *, now: datetime) -> None:
     for table in (chats, outbox, timers):
         held = sa.and_(table.c.lease != "", table.c.lease_until >= now)
         db.execute(sa.update(table).where(held).values(lease_until=now - timedelta(seconds=1)))
+
+
+def remember(db: Connection, name: str, data: dict[str, str]) -> None:
+    """What whoever has this to do goes on from: a cursor, an offset."""
+    db.execute(_MAKE, {"of_name": name})
+    db.execute(sa.update(leases).where(leases.c.name == name).values(data=data))
+
+
+def remembered(db: Connection, name: str) -> dict[str, str]:
+    found: dict[str, str] | None = db.execute(
+        sa.select(leases.c.data).where(leases.c.name == name)
+    ).scalar_one_or_none()
+    return found or {}

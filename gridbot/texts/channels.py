@@ -48,3 +48,8 @@ def kicked() -> str:
 def refused() -> str:
     """To the admins: bot id or secret are wrong."""
     return "企业微信不认这个机器人的 ID 或密钥,我连不上。请到后台核对后重启我。"
+
+
+def unheard() -> str:
+    """To whoever speaks instead of typing, where no transcript comes along."""
+    return "语音我听不了,对不住。麻烦您打字说一句:几号楼、什么坏了;发照片也行。"

@@ -23,6 +23,10 @@ def _never(fault: Fault | None = None) -> SendResult:
     return SendResult(Outcome.PERMANENT, fault=fault)
 
 
+def _parked() -> SendResult:
+    return SendResult(Outcome.PARKED)
+
+
 MEANING: dict[int, tuple[SendResult, str]] = {
     0: (SendResult(Outcome.SENT), "ok"),
     -1: (_retry(5), "system busy; at most three tries are advised, and waits"),
@@ -37,10 +41,13 @@ MEANING: dict[int, tuple[SendResult, str]] = {
     45009: (_retry(60), "too many calls: per app, or 20 a minute per webhook; waits a minute"),
     45011: (_retry(60), "too many calls a minute"),
     45033: (_retry(5, whole_bot=True), "too many calls at once"),
-    45047: (_never(), "客服消息: all of this person's answers are used up"),
-    45015: (_never(), "客服消息: nobody wrote for 48 hours"),
-    95001: (_never(), "微信客服: five answers are used up, or 48 hours over"),
-    95018: (_never(), "微信客服: a colleague has the conversation"),
+    45047: (_parked(), "客服消息: all of this person's answers are used up"),
+    45015: (_parked(), "客服消息: nobody wrote for 48 hours"),
+    95001: (_parked(), "微信客服: five answers are used up"),
+    95002: (_parked(), "微信客服: nobody wrote for 48 hours"),
+    95004: (_never(), "微信客服: no such account"),
+    95017: (_never(), "微信客服: this account may not be used by programs (通过API管理)"),
+    95018: (_parked(), "微信客服: a colleague has the conversation"),
     130101: (_retry(60), "too many into one webhook (reported once)"),
     846601: (_retry(2), "the socket's subscription is being replaced (seen)"),
     846602: (_retry(2), "the same (seen)"),

@@ -1,0 +1,73 @@
+"""A resident could not be told, for the platform lets nobody write to them before they write again: whoever
+has the case hears of it, for a telephone or a knock at the door may do what the bot cannot."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy import Connection, Row
+
+from gridbot.cases import queries, voice
+from gridbot.desk import notices
+from gridbot.desk.context import Hearing
+from gridbot.grid import actions as grid_actions
+from gridbot.grid import queries as grid
+from gridbot.messages import ChatKind, Fault, IncomingKind, Outcome
+from gridbot.store import outbox, parked
+from gridbot.store.tables import chats
+from gridbot.texts import kf as words
+
+
+def tell(db: Connection, row: Row[Any], now: datetime) -> None:
+    """Once a case, until they write again: to its handler, else to the admins. `row`: the outbox row."""
+    if row.case_id is None or parked.others(db, row):
+        return
+    case = queries.case(db, row.case_id)
+    text = words.not_told(voice.called(case, shared=True), case.number)
+    chat = grid.private_chat_of(db, case.owner_id) if case.owner_id is not None else None
+    if chat is not None and chat.id != row.chat_id:
+        voice.to_chat(db, chat, text, purpose="not-told", now=now, case=case)
+    else:
+        notices.tell_admins(db, case.community_id, text, now, case)
+
+
+def written(h: Hearing) -> None:
+    """They write again: what waited for it is said, before the answer."""
+    can = h.desk.can.get(h.said.platform)
+    heard = h.said.kind in (IncomingKind.MESSAGE, IncomingKind.BUTTON)
+    if heard and can is not None and not can.pushes and h.private:
+        parked.release(h.db, h.chat.id, now=h.now)
+
+
+def failed(h: Hearing) -> None:
+    """The platform took a message and tells later that it did not arrive."""
+    row = outbox.find_receipt(h.db, h.chat.id, h.said.message)
+    if row is None or row.state != "sent":
+        return
+    if h.said.text == Outcome.PARKED:
+        parked.park(h.db, row.id, words.WINDOW_OVER)
+        tell(h.db, row, h.now)
+        return
+    parked.fail(h.db, row.id, h.said.text)
+    if h.said.text == Fault.BLOCKED and h.chat.person_id is not None:
+        h.db.execute(sa.update(chats).where(chats.c.id == h.chat.id).values(active=False))
+        grid_actions.mark_reachable(h.db, h.chat.person_id, h.chat.platform, reachable=False, now=h.now)
+    tell(h.db, row, h.now)
+
+
+def of_account(db: Connection, said_via: str, chat: Row[Any]) -> Row[Any] | None:
+    """The account a private chat came by, as the directory binds it to a grid; None: it does not."""
+    if not said_via:
+        return None
+    account: Row[Any] | None = db.execute(
+        sa.select(chats).where(
+            chats.c.platform == chat.platform,
+            chats.c.bot == chat.bot,
+            chats.c.chat == said_via,
+            chats.c.kind == ChatKind.GROUP.value,
+            chats.c.community_id.is_not(None),
+        )
+    ).one_or_none()
+    return account
