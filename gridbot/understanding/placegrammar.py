@@ -18,7 +18,7 @@ _UNITS = (
     "号大院|号院子|号院|号楼|号门|号弄|号库|号桩|号车位|号|支弄|弄堂|弄|栋楼|栋|幢|座|单元|门栋|楼半|楼|层楼|层|室|"
     "门洞|门|库区|库|期|区|排|组|院|小区|村"
 )
-_NUMBERED = re.compile(rf"(?<![\d.a-z]){_RANGE}(?:{_UNITS})")
+_NUMBERED = re.compile(rf"(?<![\d.a-z]){_RANGE}(?:{_UNITS})(?:(?<=[楼层座])[a-h](?:座|室)?(?![a-z\d]))?")
 #: 9-2-301, 3-1 and 12#302: building, unit, room.
 _DASHED = re.compile(
     r"(?<![\d\-.:/])\d{1,3}(?:[-－#]\d{1,4}){1,3}(?![\d\-.:/%]|点|月|日|号楼|号|栋|楼|度|块|元|个|天|人|岁|米|斤|年|小时|分)"
@@ -28,11 +28,11 @@ _ROOM = re.compile(
     r"(?<![\d.\-:/#a-z第￥¥])(?:[1-9]|[1-3]\d)(?:0[1-9]|1[0-6])(?![\d.\-:/%a-z]|块|元|个|天|人|岁|米|斤|年|月|日|号|度|分|只|户|次|钱|路|w|k|平|毛|条|页|多|套|班|期|万|千|瓦|步|件|点)"
 )
 _ROAD = re.compile(
-    r"[^\W\da-z_]{1,6}?(?:大道|大街|路|街|巷|胡同)(?![灯面口边上])|[^\W\da-z_]{1,6}?(?:大道|大街|路|街|巷|胡同)(?=口|边上|上的|面|路灯)"
+    r"[^\W\da-z_]{1,6}?(?:大道|大街|路|街|巷|胡同)(?:(?![灯面口边上])|(?=口|边上|上的|面|路灯))"
 )
 _BASEMENT = re.compile(r"(?<![a-z\d])b[1-4](?![a-z\d])")
 #: 军休所那幢: a house named by what is in it.
-_THAT_HOUSE = re.compile(r"[\u4e00-\u9fff]{2,5}?(?:那幢|那栋|那排|整排平房|那片)")
+_THAT_HOUSE = re.compile(r"[\u4e00-\u9fff]{2,5}?(那幢|那栋|那排|整排平房|那片)")
 #: What every number with its unit holds.
 _NUMBER_UNIT = re.compile(r"[\da-z零〇一二两三四五六七八九十百廿卅][号支弄栋幢座单楼层室门库期区排组院小村]")
 #: Which rules a word of the grammar calls for, as bits.
@@ -84,11 +84,15 @@ class Grammar:
         self.stop = frozenset(spec.stop)
         self.not_estates = frozenset(spec.not_estates)
         self.estate = re.compile(rf"[^\W_]{{1,8}}?(?:{_alternatives(spec.estates)})")
-        self.landmark = re.compile(rf"(?:{_alternatives(spec.landmarks)})")
+        qualified = rf"(?:(?:{_alternatives(spec.qualifiers)})的?)?"
+        self.landmark = re.compile(rf"{qualified}(?:{_alternatives(spec.landmarks)})")
         self.spot = re.compile(rf"(?:{_alternatives(spec.spots)})")
         self.weak = re.compile(rf"(?:{_alternatives(spec.weak)})")
-        tails = _alternatives(spec.tails)
-        self.shop = re.compile(rf"[\u4e00-\u9fff]{{1,5}}?(?:{_alternatives(spec.shops)})(?={tails})")
+        tails, shops = _alternatives(spec.tails), _alternatives(spec.shops)
+        self.shop = re.compile(rf"[\u4e00-\u9fff]{{1,5}}?(?:{shops})(?={tails})")
+        self.shop_front = re.compile(
+            rf"(?:{_alternatives(spec.shop_fronts)})的?[\u4e00-\u9fff]{{1,4}}?(?:{shops})"
+        )
         self.tail = re.compile(rf"(?:{_alternatives(spec.tails)})")
         self.tail_starts = frozenset(word[0] for word in spec.tails)
         self.inside = re.compile(_alternatives(spec.inside))
@@ -137,7 +141,7 @@ class Grammar:
         if "b" in norm:
             parts += [Piece(*m.span(), 3) for m in _BASEMENT.finditer(norm)]
         if may & _HOUSES:
-            parts += [Piece(*self._trim(norm, *m.span()), 2) for m in _THAT_HOUSE.finditer(norm)]
+            parts += [Piece(*self._house(norm, m), 2) for m in _THAT_HOUSE.finditer(norm)]
         if may & _SPOTS:
             parts += [Piece(*m.span(), 0) for m in self.spot.finditer(norm)]
         if may & _WEAK:
@@ -146,6 +150,7 @@ class Grammar:
             parts += [Piece(*m.span(), 3) for m in _ROOM.finditer(norm)]
         if may & _SHOPS:
             parts += [Piece(*self._trim(norm, *m.span()), 2) for m in self.shop.finditer(norm)]
+            parts += [Piece(*m.span(), 2) for m in self.shop_front.finditer(norm)]
         if not parts:
             return []
         banned = [m.span() for m in self.not_places.finditer(norm)] if may & _NOT else []
@@ -191,6 +196,9 @@ class Grammar:
             if norm[i] in self.stop:
                 return i + 1, end
         return start, end
+
+    def _house(self, norm: str, match: re.Match[str]) -> tuple[int, int]:
+        return self._trim(norm, match.start(), match.start(1) + 1)[0], match.end()
 
     def _join(self, norm: str, parts: list[Piece]) -> list[Piece]:
         joined: list[Piece] = []

@@ -126,6 +126,8 @@ class PlacesFile(Strict):
     """What the grammar of places has to know beside numbers: see intents/places.yaml for each list's use."""
 
     shops: Words = []
+    shop_fronts: Words = []  #: 楼下, 对面: before a shop they make it a place
+    qualifiers: Words = []  #: 学校, 南区: before a landmark they belong to it (学校西门)
     not_roads: Words = []
     stop: str = ""
     estates: Words = []

@@ -39,6 +39,8 @@ class Text:
 @lru_cache(maxsize=8192)
 def _fold(char: str) -> str:
     """One character's normal form; nothing for what has no sound and no shape of its own."""
+    if _ODD.match(char) is None:
+        return char  # a comma is the same comma beside an emoji
     if "\ud800" <= char <= "\udfff":
         return ""
     if unicodedata.category(char) in {"Cf", "Cc", "Mn"} and char not in _KEPT:
