@@ -273,6 +273,7 @@ class Role(StrEnum):
     UNIT = "unit"  #: speaks for a partner unit (物业 …)
     CONTACT = "contact"  #: 专门联系人: hears of dangers to one person, by name, not by place
     ADMIN = "admin"
+    OFFICER = "officer"  #: 街道: reads the figures of several communities, and nothing else
     SYSTEM = "system"  #: gridbot itself, by a timer
 
 

@@ -17,6 +17,7 @@ from gridbot.store.tables import (
     case_messages,
     case_words,
     cases,
+    duties,
     holdings,
     identities,
     inbox,
@@ -289,7 +290,7 @@ _WORDS = (
         case_messages.c.part == sa.bindparam("of_part"),
         case_messages.c.text != "",
     )
-    .order_by(case_messages.c.id)
+    .order_by(case_messages.c.at, case_messages.c.id)  # what was said before came to it later
 )
 _MESSAGES = (
     sa.select(case_messages)
@@ -363,7 +364,14 @@ _SPEAKERS = (
                 supporters.c.person_id == people.c.id,
             ),
         ).label("has_case"),
-        sa.exists().where(holdings.c.person_id == people.c.id).label("office"),
+        sa.or_(
+            sa.exists().where(holdings.c.person_id == people.c.id),
+            sa.exists().where(  # whoever stands in by roster holds that office for its days
+                duties.c.person_id == people.c.id,
+                duties.c.first <= sa.bindparam("tomorrow"),
+                duties.c.last >= sa.bindparam("yesterday"),
+            ),
+        ).label("office"),
         sa.exists()
         .where(
             cases.c.reporter_id == people.c.id,
@@ -438,6 +446,8 @@ def attention(
         "of_chat": chat_id,
         "just": now - JUST,
         "now": now,
+        "tomorrow": now.date() + timedelta(days=1),  # any town's today lies within a day of UTC's
+        "yesterday": now.date() - timedelta(days=1),
         "users": list(found),
     }
     for row in db.execute(_SPEAKERS, which):

@@ -85,6 +85,7 @@ class WecomAibot:
         mentions=False,
         menus=False,
         probes=False,
+        tells_entry=False,
         text_limit=cards.MARKDOWN,
         text_unit="bytes",
     )

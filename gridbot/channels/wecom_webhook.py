@@ -41,6 +41,7 @@ class WecomWebhook:
         reactions=False,
         menus=False,
         probes=False,
+        tells_entry=False,
         text_limit=TEXT,
         text_unit="bytes",
     )

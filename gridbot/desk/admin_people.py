@@ -46,6 +46,7 @@ _ROLES = (  # the longest first: 副网格长 holds 网格长
     (Role.LEADER, "网格长"),
 )
 _NAME = re.compile(r"[^\s/\\<>|]{2,20}")
+_OFFICER = re.compile(r"(?P<name>[^\s/\\<>|]{2,20})\s+街道(?:的人)?")  # 嵩山路街道 may be a grid
 _HELD = (
     sa.select(holdings, people.c.name)
     .join(people, people.c.id == holdings.c.person_id)
@@ -135,7 +136,9 @@ def make_admin(h: Hearing, community_id: int, person_id: int) -> bool:
     also=(("当|做|任", r"(?:请|让|叫)(?P<rest>\S{2,8}(?:当|做|任)\S{2,30})"),),
 )
 def appoint(h: Hearing, said: Match[str]) -> Answer | str:
-    """任命 李格长 一网格 · 任命 王五 副网格长 一网格 · 任命 赵六 管理员"""
+    """任命 李格长 一网格 · 任命 王五 副网格长 一网格 · 任命 赵六 管理员 · 任命 赵科 街道"""
+    if (officer := _OFFICER.fullmatch(said["who"])) is not None:
+        return _invite(h, officer["name"], Role.OFFICER, None)
     role, words = _role_in(said["who"])
     nodes, name = _node_in(h, words)
     if _NAME.fullmatch(name) is None:

@@ -195,8 +195,8 @@ def unclaimed(db: Connection, case: Row[Any], timer: Row[Any], now: datetime) ->
     told = closing.told_people(db, case.id)
     who = list(dict.fromkeys([*told, *(one.person_id for one in fresh)]))
     minutes = int(settings.urgent_claim.total_seconds() // 60) * step
-    text = _still_nobody(db, case, who, minutes, named=named)
     for person in who:
+        text = _still_nobody(db, case, [one for one in who if one != person], minutes, named=named)
         notices.tell(db, case, person, grid.name_of(db, person), now, text=text, ring=True)
     if not case.private:
         _call_in_leaders_group(db, case, fresh, now, step=step)

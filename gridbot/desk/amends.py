@@ -16,11 +16,11 @@ from sqlalchemy import Row
 from gridbot import texts
 from gridbot.cases import actions, queries, samples, voice
 from gridbot.desk import (
-    bouncing,
     clockwork,
     corrections,
     drafts,
     fragments,
+    lowering,
     moves,
     opening,
     parties,
@@ -175,7 +175,7 @@ def retype(h: Hearing, case: Row[Any], meant: IssueType, *, leads: bool) -> None
     actions.note(h.db, case, band="open", limits=drafts.limits_of(meant), **duties)
     clockwork.recount(h.db, case, h.now)
     if leads:
-        bouncing.show_upward(h.db, case, actor=h.actor(), now=h.now)
+        lowering.show_upward(h.db, case, actor=h.actor(), now=h.now)
     _sample(h, case, before, [meant.id], leads=leads)
     _say(h, case, had)
 

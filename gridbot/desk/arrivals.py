@@ -52,9 +52,9 @@ def left(h: Hearing) -> None:
 
 
 def heard_again(h: Hearing) -> None:
-    """A group that could not be written to is heard: where nobody says when the bot is let in, whoever hears in
-    it is in it (a 智能机器人 may push into a quiet group only after somebody spoke to it again). Elsewhere only
-    being let in ends being put out: what is heard late says nothing."""
+    """A group that could not be written to is heard: where nobody says when the bot is let in, whoever hears
+    in it is in it (a 智能机器人 may push into a quiet group only after somebody spoke to it again). Elsewhere
+    only being let in ends being put out: what is heard late says nothing."""
     can = h.desk.can.get(h.said.platform)
     if can is None or can.tells_entry:
         return

@@ -47,8 +47,11 @@ def tell_admins(
 def tell_by_group(
     db: Connection, case: Row[Any], person_id: int, name: str, now: datetime, urgency: Urgency
 ) -> None:
-    if rules.by_name(case.data.get("hazard", ""), private=case.private):
-        text = alarm.contact_unreachable(name, case.number)
+    """Somebody who cannot be written to is mentioned in the leaders' group without a word of what it is; of
+    a private case not even so: the admins telephone him."""
+    if case.private:
+        named = rules.by_name(case.data.get("hazard", ""), private=True)
+        text = (alarm.contact_unreachable if named else alarm.leader_unreachable)(name, case.number)
         tell_admins(db, case.community_id, text, now, case, urgency=urgency)
         return
     chat = grid.leaders_chat(db, case.community_id)

@@ -382,26 +382,3 @@ def late(db: Connection, case: Row[Any], now: datetime) -> None:
     text = words.designate_late(voice.called(case, shared=True), case.number)
     _ask_above(db, case, text, now)
     notices.tell_admins(db, case.community_id, text, now, case)
-
-
-# --- lowered -------------------------------------------------------------------------------------
-
-
-def show_upward(db: Connection, case: Row[Any], *, actor: Actor, now: datetime) -> None:
-    """A type changed or an alarm taken away by its handler is a line on every card of it from now on; of an
-    alarm the level above is told at once. `case`: as it was before."""
-    fresh = queries.case(db, case.id)
-    before, after = ("、".join(one.data.get("titles", [])) for one in (case, fresh))
-    calmed = case.urgent and not fresh.urgent
-    if before == after and not calmed:
-        return
-    actions.note(db, case, lowered=[before, after])
-    if not calmed:
-        return
-    name = grid.name_of(db, actor.person) if actor.person is not None else actor.name
-    text = words.shown_upward(name, voice.called(fresh, shared=True), case.number, before, after)
-    for leader in deciders(db, case, now):
-        if leader.person_id not in (None, actor.person):
-            chat = grid.private_chat_of(db, leader.person_id)
-            if chat is not None:
-                voice.to_chat(db, chat, text, purpose="lowered", now=now, case=fresh, urgency=Urgency.NOTICE)

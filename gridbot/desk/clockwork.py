@@ -69,12 +69,18 @@ def begin(
 def go_on(db: Connection, case: Row[Any], actor: Actor, now: datetime, *, meeting: bool = False) -> None:
     """Something happens to a case that was paused: the pause is over. `meeting`: and no agenda has it."""
     fresh = queries.case(db, case.id)
-    if meeting and fresh.data.get("meeting") is not None:
-        waiting.settle(db, case.id, now=now)
-        actions.note(db, case, meeting=None)
+    if meeting:
+        off_agenda(db, fresh, now)
     if fresh.data.get("paused") and waiting.resume(db, fresh, actor=actor, now=now):
         timers.cancel(db, RESUME, actions.subject(case.id))
         recount(db, fresh, now)
+
+
+def off_agenda(db: Connection, case: Row[Any], now: datetime) -> None:
+    """What somebody goes on with, or is over, no meeting waits for."""
+    if case.data.get("meeting") is not None:
+        waiting.settle(db, case.id, now=now)
+        actions.note(db, case, meeting=None)
 
 
 def recount(db: Connection, case: Row[Any], now: datetime) -> None:

@@ -17,6 +17,7 @@ from sqlalchemy import Row
 from gridbot import texts
 from gridbot.cases import voice
 from gridbot.desk import (  # each adds its commands to the registry
+    accounts,
     admin_absence,  # noqa: F401
     admin_cases,  # noqa: F401
     admin_console,  # noqa: F401
@@ -25,6 +26,7 @@ from gridbot.desk import (  # each adds its commands to the registry
     admin_groups,
     admin_keywords,  # noqa: F401
     admin_ladder,  # noqa: F401
+    admin_packs,  # noqa: F401
     admin_people,
     admin_privacy,  # noqa: F401
     admin_rates,  # noqa: F401
@@ -124,6 +126,8 @@ def _other(h: Hearing) -> bool:
     text = h.said.text.strip()
     if h.private and invitations.CODE.fullmatch(text):
         return invitations.open_code(h, text)
+    if accounts.heard(h, text):
+        return True
     return admin_services.sentence(h)
 
 

@@ -27,6 +27,7 @@ from gridbot.desk import (
     ladder,
     meetings,
     notices,
+    packs,
     pausing,
     planned,
     splitting,
@@ -59,6 +60,7 @@ def start(db: Connection, *, now: datetime) -> None:
     timers.ensure_timer(db, ERASE, "inbox", now + ERASE_EVERY)
     timers.ensure_timer(db, RETENTION, "words", _tonight(now))
     timers.ensure_timer(db, years.YEARS, "calendar", now)
+    packs.start(db, now=now)
 
 
 def _case(db: Connection, timer: Row[Any]) -> Row[Any]:
@@ -211,6 +213,10 @@ DUE: dict[str, Due] = {
     clockwork.RESUME: pausing.over,
     meetings.MEETING: meetings.over,
     years.YEARS: years.look_ahead,
+    packs.WEEK: packs.week_due,
+    packs.MONTH: packs.month_due,
+    packs.FIGURES: packs.figures_due,
+    packs.OFFICER: packs.officer_due,
     digest.DIGEST: ladder.digest_due,
     ladder.RESPONSIBLE: ladder.responsible_now,
     notices.UNPLACED: _unplaced,

@@ -12,7 +12,7 @@ from sqlalchemy import Connection, Row
 
 from gridbot import texts
 from gridbot.cases import actions, closing, queries, rules, shares, voice
-from gridbot.desk import digest, incident_words, notices
+from gridbot.desk import clockwork, digest, incident_words, notices
 from gridbot.grid import queries as grid
 from gridbot.messages import Actor, CaseState, Move
 from gridbot.store import timers
@@ -58,6 +58,7 @@ def _is_it_mended(case: Row[Any]) -> str:
 
 def after_closed(db: Connection, case_id: int, now: datetime, *, answered: bool = True) -> None:
     case = queries.case(db, case_id)
+    clockwork.off_agenda(db, case, now)
     what = voice.called(case, shared=False)
     text = texts.closed_card(what, case.number) if answered else texts.unanswered_card(what, case.number)
     notices.card(db, case, text, "closed-card", now, [])
@@ -146,6 +147,7 @@ def _show_above(db: Connection, case: Row[Any], now: datetime) -> None:
 
 def after_withdrawn(db: Connection, case: Row[Any], now: datetime) -> None:
     """Only who was told of it has to hear that it is gone."""
+    clockwork.off_agenda(db, queries.case(db, case.id), now)
     if case.urgent:
         gone = texts.withdrawn_card(voice.called(case, shared=True), case.number)
         notices.stand_down(db, case, now, gone)

@@ -16,7 +16,7 @@ from gridbot.cases import deadlines, queries, voice, waiting
 from gridbot.desk import clockwork, digest, moves, notices
 from gridbot.desk.context import Desk, Hearing
 from gridbot.grid import queries as grid
-from gridbot.messages import Actor, Button, CaseState
+from gridbot.messages import Actor, Button
 from gridbot.privacy import mask
 from gridbot.store import outbox, timers
 from gridbot.store.tables import agenda, grid_nodes, meetings
@@ -177,9 +177,3 @@ def _choice(h: Hearing, case: Row[Any], meeting: Row[Any]) -> Button:
         person_id=h.person,
         data={"meeting": meeting.id},
     )
-
-
-def leave(db: Connection, case: Row[Any], now: datetime) -> None:
-    """A case that is done or taken back stands on no agenda."""
-    if case.data.get("meeting") is not None and case.state not in (CaseState.WAITING, CaseState.ACCEPTED):
-        waiting.settle(db, case.id, now=now)

@@ -6,7 +6,16 @@ from gridbot import texts
 from gridbot.desk.registry import AREAS, REGISTRY, Command
 from gridbot.messages import Role
 
-SHOWN_TO = (Role.RESIDENT, Role.LEADER, Role.DEPUTY, Role.LIAISON, Role.UNIT, Role.CONTACT, Role.ADMIN)
+SHOWN_TO = (
+    Role.RESIDENT,
+    Role.LEADER,
+    Role.DEPUTY,
+    Role.LIAISON,
+    Role.UNIT,
+    Role.CONTACT,
+    Role.ADMIN,
+    Role.OFFICER,
+)
 
 
 def for_roles(held: frozenset[Role]) -> list[Command]:
@@ -41,5 +50,5 @@ def markdown_table() -> str:
 def _who(one: Command) -> str:
     if Role.RESIDENT in one.roles:
         return "谁都行"
-    order = (Role.ADMIN, Role.LEADER, Role.DEPUTY, Role.LIAISON, Role.UNIT, Role.CONTACT)
+    order = (Role.ADMIN, Role.LEADER, Role.DEPUTY, Role.LIAISON, Role.UNIT, Role.CONTACT, Role.OFFICER)
     return "、".join(texts.ROLE_WORDS[role.value] for role in order if role in one.roles)

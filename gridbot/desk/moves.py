@@ -52,7 +52,8 @@ def accept(db: Connection, case: Row[Any], *, actor: Actor, now: datetime, tappe
     timers.cancel(db, dispatching.HANDED, actions.subject(case.id))
     if previous not in (None, actor.person):
         name = grid.name_of(db, actor.person) if actor.person is not None else actor.name
-        notices.card(db, case, texts.taken_by(name), "taken", now, [])
+        told = texts.taken_by(name, voice.called(case, shared=True), case.number)
+        notices.card(db, case, told, "taken", now, [])
     notices.after_accept(db, case.id, now, event=event, tapped=tapped)
     splitting.taken(db, queries.case(db, case.id), now)
     sweeping.offer(db, case.id, actor=actor, now=now)

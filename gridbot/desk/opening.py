@@ -62,6 +62,9 @@ def acknowledge(h: Hearing, case: Row[Any]) -> None:
     if case.private or secrecy.is_kept_out_of(h.db, case, h.chat, h.now):
         _acknowledge_private(h, case)
         return
+    if h.leads and not h.private:  # 已告诉网格长 is nothing to tell a leader
+        voice.react(h.db, h.chat, h.said.message, voice.SEEN, case=case, now=h.now)
+        return
     first = alarms.first_time(h)
     if rules.in_quiet_hours(h.now, settings.quiet_start, settings.quiet_end, settings.zone):
         morning = rules.after_quiet_hours(

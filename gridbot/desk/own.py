@@ -77,7 +77,7 @@ def _run(h: Hearing, button: Row[Any]) -> str:
 
 
 def role_words(h: Hearing) -> list[str]:
-    order = (Role.ADMIN, Role.LEADER, Role.DEPUTY, Role.LIAISON, Role.UNIT, Role.CONTACT)
+    order = (Role.ADMIN, Role.LEADER, Role.DEPUTY, Role.LIAISON, Role.UNIT, Role.CONTACT, Role.OFFICER)
     return [texts.ROLE_WORDS[role.value] for role in order if role in h.roles]
 
 

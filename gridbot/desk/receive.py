@@ -116,7 +116,7 @@ def _spoken_to(h: Hearing, text: str, reading: Reading) -> bool:
     if asking.answer(h, reading):
         return True
     if h.leads and replies.his_own_report(h, reading, text):
-        own.begin(h, reading)
+        reports.hear_own(h, reading)
         return True
     if h.leads and text and replies.unquoted(h, text, only_sure=not h.private):
         return True
@@ -239,6 +239,8 @@ def _owed(h: Hearing, reading: Reading) -> str:
         return texts.civic()
     if reading.kind is Kind.RESOLVED:
         return texts.noted()
+    if h.leads and h.private:
+        return texts.not_understood_office()
     return texts.not_understood(h.knows.settings.phone)
 
 

@@ -14,11 +14,12 @@ from sqlalchemy import Row
 from gridbot import texts
 from gridbot.cases import actions, queries, voice
 from gridbot.cases.drafted import Said
-from gridbot.desk import alarms, bouncing, duty_replies, moves, pausing
+from gridbot.desk import alarms, bouncing, drafts, duty_replies, moves, pausing, sameplace
 from gridbot.desk.context import Hearing
 from gridbot.messages import CaseState
 from gridbot.store import outbox
 from gridbot.texts import closing as words
+from gridbot.understanding.reading import Band, Kind, Reading
 from gridbot.understanding.replies import ReplyReading, read_reply
 from gridbot.understanding.replies_words import words_of
 
@@ -112,6 +113,21 @@ def is_reply(h: Hearing, text: str) -> bool:
     """Words of somebody at work rather than of somebody who reports."""
     reading = read_reply(text, h.knows.packs)
     return reading.sure and reading.action in ("accept", "progress", "done")
+
+
+def his_own_report(h: Hearing, reading: Reading, text: str) -> bool:
+    """5号楼楼道灯不亮了, of a leader in the group: plain, sure, placed, and not about what is known already.
+    What he does or has done (下午我去看3号楼的阴沟) reports nothing."""
+    place = drafts.best_place(reading.places)
+    sure = reading.kind is Kind.REPORT and reading.band is Band.OPEN
+    if h.private or not sure or place is None or h.said.reply_to or (h.said.photos and not text):
+        return False
+    if read_reply(text, h.knows.packs).action not in ("progress", "ask", "none"):
+        return False
+    known = queries.open_cases(h.db, h.community_id)
+    return not any(
+        set(one.types) & set(reading.types) and sameplace.related(one.place_key, place.key) for one in known
+    )
 
 
 def _just_reported(h: Hearing, fits: tuple[CaseState, ...]) -> list[Row[Any]]:

@@ -17,9 +17,11 @@ from gridbot.cases import actions, queries
 from gridbot.cases.actions import Draft
 from gridbot.desk import (
     bursts,
+    clockwork,
     closed,
     drafts,
     fragments,
+    moves,
     opening,
     planned,
     residents,
@@ -43,6 +45,17 @@ def hear_report(h: Hearing, reading: Reading) -> None:
     parts = several(h, reading, text)
     for number, part in enumerate(parts):
         _hear_one(h, part, text, further=number > 0)
+
+
+def hear_own(h: Hearing, reading: Reading) -> None:
+    """What a leader reports in the group himself is his: nobody else has to be told of it."""
+    begin(h, drafts.draft_of(h, reading), reading)
+    for case in queries.of_reporter(h.db, h.community_id, h.person, [CaseState.WAITING.value]):
+        if case.platform_message != h.said.message or case.urgent or not moves.may_handle(h, case):
+            continue
+        actions.told(h.db, case, person_id=h.person, private=True, now=h.now)
+        clockwork.begin(h.db, case, h.now, h.now, h.person)
+        moves.accept(h.db, queries.case(h.db, case.id), actor=h.actor(), now=h.now, tapped=False)
 
 
 def _hear_one(h: Hearing, reading: Reading, text: str, *, further: bool) -> None:

@@ -243,8 +243,10 @@ def really_done(what: str, number: int) -> str:
     return f"{what}({number}),是修好了吗?"
 
 
-def taken_by(name: str) -> str:
-    return f"{name}已经在看了,谢谢您。"
+def taken_by(name: str, what: str = "", number: int | None = None) -> str:
+    """With `what` and its number where it stands by itself."""
+    which = f"{what}({number}):" if number is not None else ""
+    return f"{which}{name}已经在看了,谢谢您。"
 
 
 def gentle_reminder(number: int) -> str:
@@ -335,6 +337,11 @@ STATE_WORDS = {
     "withdrawn": "撤了",
     "merged": "合成一件在办",
 }
+
+
+def not_understood_office() -> str:
+    """To whoever handles cases."""
+    return "这句我没看懂。说号码和怎么样了就行,比如“128 办好了”;看手上有哪些,说“列表”。"
 
 
 def not_understood(phone: str = "") -> str:
@@ -736,6 +743,7 @@ ROLE_WORDS = {
     "unit": "单位的人",
     "contact": "专门联系人",
     "admin": "管理员",
+    "officer": "街道的人",
     "resident": "居民",
 }
 

@@ -62,6 +62,10 @@ def contact_unreachable(name: str, number: int) -> str:
     return f"有一件要紧的私事({number}),专门联系人{name}我私下找不到,请给他打个电话。内容群里别提。"
 
 
+def leader_unreachable(name: str, number: int) -> str:
+    return f"有一件私事({number})要{name}看,我私下找不到他,请给他打个电话。内容群里别提。"
+
+
 def to_leaders_group(what: str, number: int, at: str) -> str:
     return f"【急】{at}有人说{what}({number})。谁去,请私下点〔我去看〕或在这条下面回一声。"
 

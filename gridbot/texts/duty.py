@@ -71,6 +71,10 @@ def lowered_line(who: str, before: str, after: str, *, urgent: bool) -> str:
     return f"{who or '系统'}改过:{'、'.join(one for one in (change, calm) if one)}。"
 
 
+def retyped_upward(who: str, number: int, before: str, after: str) -> str:
+    return f"{number}:{who}把“{before}”改成了“{after}”,您知道就行"
+
+
 def first_a_unit(name: str, contact: str) -> str:
     how = f",电话{contact}" if contact else ""
     return f"这类一般先找{name}{how}。要转给他们,点〔更多〕〔转办〕,我把派单卡写好。"

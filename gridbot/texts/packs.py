@@ -104,6 +104,14 @@ def rest_of(where: str) -> str:
     return f"{where}(没分到网格)"
 
 
+def several(count: int) -> str:
+    return f"{count}个社区"
+
+
+def month_name(year: int, number: int) -> str:
+    return f"{year}年{number}月"
+
+
 def month_title(where: str) -> str:
     return f"{where} 月报"
 

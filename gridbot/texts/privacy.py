@@ -13,6 +13,7 @@ ROLES = {
     "unit": "单位的人",
     "contact": "专门联系人",
     "admin": "管理员",
+    "officer": "街道的人",
     "system": "网格助手",
 }
 WHAT = {
