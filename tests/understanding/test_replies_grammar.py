@@ -65,10 +65,10 @@ TABLE = [
     ("弄不了，没零件，请街道出面", "escalate", "asks the upper office all the same"),
     ("刷到一半下雨，明天继续", "progress", "rain is no small talk here"),
     ("哪有这么快", "progress", "impatience"),
-    ("我早就不当网格长了，别派我", "bounce", "not in office"),
+    ("去年起我就不做网格员了，别派给我", "bounce", "not in office"),
     ("我们片只到8栋", "bounce", "beyond the border"),
     ("已经下楼了，五分钟", "accept", "on the way"),
-    ("让电梯维保来吧，我报过去了", "transfer", "handed over"),
+    ("叫供电所来弄吧，我已经报过去了", "transfer", "handed over"),
     ("现在亮了没有？回我一声", "ask", "asks, does not say"),
     ("昨晚那球你看了没", "none", "football"),
     # dialects, voice input, few words
