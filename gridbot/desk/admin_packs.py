@@ -35,7 +35,7 @@ MOST = 3  #: packs in one answer: of who leads several grids apart
 def meeting_pack(h: Hearing, said: Match[str]) -> str | None:
     zone = h.knows.settings.zone
     today = h.now.astimezone(zone).date()
-    since, until = moments(today - timedelta(days=7), today, zone)
+    since, until = moments(today - timedelta(days=6), today + timedelta(days=1), zone)
     name = ""
     for token in said["rest"].split():
         found = period(token, today)
@@ -59,10 +59,12 @@ def _send_weeks(h: Hearing, nodes: list[int | None], since: datetime, until: dat
         packs.send(
             h.db, h.community_id, chat.id, made, purpose="meeting-pack", now=h.now, urgency=Urgency.ANSWER
         )
-    return _sent(h)
+    _sent(h)
+    return None
 
 
 def _sent(h: Hearing) -> None:
+    """A line where it was asked in a group."""
     if not h.private:
         h.answer(texts.sent_in_private(), purpose="sent-in-private")
 
@@ -110,7 +112,8 @@ def month_figures(h: Hearing, said: Match[str]) -> str | None:
         return texts.open_private_first()
     for made in _figures(h, span):
         packs.send(h.db, h.community_id, chat.id, made, purpose="month", now=h.now, urgency=Urgency.ANSWER)
-    return _sent(h)
+    _sent(h)
+    return None
 
 
 def _figures(h: Hearing, span: tuple[str, date, date]) -> list[packs.Made]:

@@ -140,7 +140,7 @@ def preview(unit: str, month: str, handled: object, closed: object, moment: str)
 
 
 def note_kept(month: str) -> str:
-    return f"记下了,附在{month}月报您单位那行后面。再说一遍就换成新的。"
+    return f"记下了,附在{month}月月报您单位那行后面。再说一遍就换成新的。"
 
 
 def nothing_to_note() -> str:

@@ -19,6 +19,7 @@ from gridbot.cases.rules import call_it, public_place
 from gridbot.grid import queries as grid
 from gridbot.grid.tree import Node, Tree, load_tree
 from gridbot.messages import OPEN_STATES, CaseState, ChatRole, Move, Role
+from gridbot.services.echo.queries import place_names
 from gridbot.services.packs.rules import Item, Plan, Spot, hot_spots
 from gridbot.store.tables import case_events, cases, chats, communities, holdings, places, units
 from gridbot.texts import packs as words
@@ -256,17 +257,21 @@ def _spots(
         )
         .order_by(cases.c.number)
     )
+    known = sorted(place_names(db, community_id), key=len, reverse=True)
     reports = [
-        (_area(db, row), [titles.get(kind, kind) for kind in row.types[:1]])
+        (_area(db, row, known), [titles.get(kind, kind) for kind in row.types[:1]])
         for row in db.execute(query)
         if _is_mine(row, part)
     ]
     return hot_spots(reports, plan.hot_cases)
 
 
-def _area(db: Connection, row: Row[Any]) -> str:
-    """A place by which two reports of it are one: door numbers and names left out."""
-    return names.masked(db, row.community_id, public_place(row.place_key or row.place))
+def _area(db: Connection, row: Row[Any], known: Sequence[str]) -> str:
+    """A place by which two reports of it are one: a name of the directory, else without door and names."""
+    where = public_place(row.place)
+    return next((one for one in known if one and one in where), "") or names.masked(
+        db, row.community_id, where
+    )
 
 
 # --- the grid ------------------------------------------------------------------------------------
