@@ -90,6 +90,7 @@ class Stage:
         self.now = start
         self.desk = desk
         self.can = desk.can[self.platform] = can
+        self.channels = {self.platform: can}
         self.sent: list[Sent] = []
         self.heard: dict[int, str] = {}  #: line of a script → message id
         self._numbers = itertools.count(1)
@@ -107,6 +108,10 @@ class Stage:
     ) -> None:
         self._engine.dispose()
         shutil.rmtree(self._folder, ignore_errors=True)
+
+    def also(self, platform: str, can: Capabilities) -> None:
+        """A second platform: who speaks there says `platform=`."""
+        self.channels[platform] = self.desk.can[platform] = can
 
     @contextmanager
     def db(self) -> Iterator[Connection]:
@@ -129,7 +134,7 @@ class Stage:
         self.hear(self._incoming(who, name, chat, message=message, text=text, **more))
         return str(message)
 
-    def presses(self, who: str, text: str, *, chat: str) -> str:
+    def presses(self, who: str, text: str, *, chat: str, **more: Any) -> str:
         """Presses the newest button of that text in a chat; returns the line shown under it."""
         button = next(
             one
@@ -140,15 +145,15 @@ class Stage:
         )
         before = len(self.sent)
         kind = IncomingKind.BUTTON
-        self.hear(self._incoming(who, "", chat, kind=kind, button=button.token, callback="cb"))
+        self.hear(self._incoming(who, "", chat, kind=kind, button=button.token, callback="cb", **more))
         answers = [one.text for one in self.sent[before:] if one.kind is OutKind.ANSWER]
         return answers[0] if answers else ""
 
-    def starts(self, who: str, name: str = "", payload: str = "") -> None:
+    def starts(self, who: str, name: str = "", payload: str = "", **more: Any) -> None:
         """Opens the private chat with the bot, as pressing Start does."""
         self._started.add(who)
-        self.hear(self._incoming(who, name, who, kind=IncomingKind.JOINED))
-        self.hear(self._incoming(who, name, who, text="/start", start=payload))
+        self.hear(self._incoming(who, name, who, kind=IncomingKind.JOINED, **more))
+        self.hear(self._incoming(who, name, who, text="/start", start=payload, **more))
 
     def _incoming(self, who: str, name: str, chat: str, **more: Any) -> Incoming:
         group = chat.startswith("-")
@@ -213,18 +218,20 @@ class Stage:
                 fire_one(db, self.desk, row, owner=OWNER, now=self.now)
 
     def _speak(self) -> None:
-        while True:
-            with self.db() as db:
-                rows = outbox.claim(
-                    db, platform=self.platform, bot=self.bot, owner=OWNER, now=self.now, most=50
-                )
-                for row in rows:
-                    self._collect(db, row)
-            if not rows:
-                return
+        said = True
+        while said:
+            said = False
+            for platform, can in self.channels.items():
+                with self.db() as db:
+                    rows = outbox.claim(
+                        db, platform=platform, bot=self.bot, owner=OWNER, now=self.now, most=50
+                    )
+                    for row in rows:
+                        self._collect(db, row, can)
+                said |= bool(rows)
 
-    def _collect(self, db: Connection, row: Any) -> None:
-        fitted = fit(_delivery(row), self.can)
+    def _collect(self, db: Connection, row: Any, can: Capabilities) -> None:
+        fitted = fit(_delivery(row), can)
         if fitted is None:
             outbox.mark(db, row, SendResult(Outcome.LEFT_OUT), owner=OWNER, now=self.now)
             return

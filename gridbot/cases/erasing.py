@@ -17,6 +17,7 @@ from sqlalchemy import Connection
 
 from gridbot.cases import queries, samples, voice, wordless
 from gridbot.cases.events import digest, record
+from gridbot.grid import linking
 from gridbot.messages import Actor, ChatKind, Outgoing, Role, dump, load_outgoing
 from gridbot.store.copies import Gone
 from gridbot.store.tables import (
@@ -64,16 +65,17 @@ def forget(
 ) -> None:
     """Erases what one person said in a community and what he is called. A name that stands in the
     directory (somebody holds an office) stays: it is the office's. `inbox_id`: the message asking for it."""
-    counts = wipe(db, community_id, person_id, (platform, user), inbox_id=inbox_id, now=now)
-    record(
-        db,
-        ERASED,
-        community_id=community_id,
-        case_id=None,
-        actor=Actor(person_id, actor.role) if actor.role is Role.RESIDENT else actor,
-        now=now,
-        data={**counts, "person": person_id},
-    )
+    for one in (person_id, *linking.also(db, person_id)):  # under each number he was known by
+        counts = wipe(db, community_id, one, (platform, user), inbox_id=inbox_id, now=now)
+        record(
+            db,
+            ERASED,
+            community_id=community_id,
+            case_id=None,
+            actor=Actor(person_id, actor.role) if actor.role is Role.RESIDENT else actor,
+            now=now,
+            data={**counts, "person": one},
+        )
 
 
 def wipe(

@@ -34,7 +34,9 @@ from gridbot.texts import linking as words
 CODE = re.compile(r"\d{6}")
 _YES = frozenset({"对", "对的", "是", "是的", "是我", "对,是我", "对，是我", "嗯"})
 _NO = frozenset({"不是", "不对", "不是我", "不"})
-_NAMES = "|".join(sorted({re.escape(name) for names in words.CHANNELS.values() for name in names}, reverse=True))
+_NAMES = "|".join(
+    sorted({re.escape(name) for names in words.CHANNELS.values() for name in names}, reverse=True)
+)
 _CHANNEL = rf"(?i:(?P<channel>{_NAMES}|\S{{1,12}}))?"
 
 
@@ -50,6 +52,7 @@ _CHANNEL = rf"(?i:(?P<channel>{_NAMES}|\S{{1,12}}))?"
     takes=r"(?P<code>\d{6})?",
     also=(("我也在", rf"我(?:在)?也在(?i:{_NAMES})(?:上|里)?(?:有号|用)?(?P<rest>)[。了]?"),),
     where=Where.DISCREET,
+    addressed=True,
 )
 def link(h: Hearing, said: Match[str]) -> str | None:
     if not h.private:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 import sqlalchemy as sa
@@ -32,6 +32,7 @@ from gridbot.understanding.reading import Side
 
 __all__ = ["Node", "Party", "SettingsView", "Tree", "load_tree"]
 
+_NEVER = datetime.min.replace(tzinfo=UTC)
 _other = identities.alias("other")
 _REACHED_IN = (  # somebody's private chats, by any of his accounts: a chat belongs to one community's person
     sa.select(chats, identities.c.person_id.label("of_person"))
@@ -134,6 +135,7 @@ _PERSON = sa.select(identities.c.person_id).where(
     identities.c.user == sa.bindparam("user"),
 )
 _NAME = sa.select(people.c.name).where(people.c.id == sa.bindparam("person"))
+_DATA = sa.select(people.c.data).where(people.c.id == sa.bindparam("person"))
 _NODE = sa.select(grid_nodes.c.name, grid_nodes.c.parent_id).where(grid_nodes.c.id == sa.bindparam("node"))
 _PERSONS_OF_USER = (
     sa.select(people.c.community_id, people.c.id, people.c.name, holdings.c.role)
@@ -453,11 +455,15 @@ def node_of_chat(db: Connection, chat_id: int) -> int | None:
 def private_chat_of(db: Connection, person_id: int, platform: str | None = None) -> Row[Any] | None:
     """The chat in which somebody is alone with the bot and can be written to; None if there is none.
 
-    With `platform`, one there if he has one, else any. One account may be known in two communities: the
-    chat is the same.
+    With `platform`, one there if he has one. Else where he wants to be written to (以后发到…), or where he
+    spoke last. One account may be known in two communities: the chat is the same.
     """
     rows = db.execute(_PRIVATE_CHAT, {"person": person_id}).all()
-    return next((row for row in rows if row.platform == platform), rows[0] if rows else None)
+    if len({row.platform for row in rows}) < 2 or any(row.platform == platform for row in rows):
+        return next((row for row in rows if row.platform == platform), rows[0] if rows else None)
+    prefers = (db.execute(_DATA, {"person": person_id}).scalar() or {}).get("prefers")
+    chosen = [row for row in rows if row.platform == prefers] or rows
+    return max(chosen, key=lambda row: (row.lease_until or _NEVER, -row.id))
 
 
 def reached_people(db: Connection, community_id: int | None) -> frozenset[int]:
