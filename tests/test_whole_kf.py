@@ -300,6 +300,11 @@ async def test_what_is_no_words_is_kept_and_passed_over(tmp_path: Path) -> None:
 
         await house.kf.sends("wmWANG", "voice", {"media_id": "v1"}, to=ACCOUNT)
         await house.until(lambda: any("打字" in text for text in house.kf.said("wmWANG")))
+
+
+@pytest.mark.asyncio
+async def test_what_is_taken_back_is_withdrawn(tmp_path: Path) -> None:
+    async with lived_in(tmp_path) as house:
         msgid = await house.kf.says("wmWANG", "5号楼楼道灯不亮了", to=ACCOUNT)
         await house.until(lambda: house.count(cases) == 1)
         await house.kf.recalls("wmWANG", msgid, to=ACCOUNT)
