@@ -11,7 +11,18 @@ from typing import Annotated
 
 import typer
 
-from gridbot.cli import auditing, common, figures, keeping, reading, replaying, running, starting, words
+from gridbot.cli import (
+    auditing,
+    common,
+    figures,
+    keeping,
+    packs,
+    reading,
+    replaying,
+    running,
+    starting,
+    words,
+)
 from gridbot.cli.common import say_no
 
 app = typer.Typer(
@@ -50,6 +61,9 @@ _audit.command("case")(auditing.case_account)
 _export = _group("export", "Write what is kept to a file. 导出。")
 _export.command("directory")(keeping.export_directory)
 _export.command("cases")(figures.export_cases)
+_report = _group("report", "A sheet of figures as text, picture or workbook. 报表。")
+_report.command("week")(packs.week)
+_report.command("month")(packs.month)
 _group("db", "The database. 数据库。").command("upgrade")(keeping.upgrade)
 _intents = _group("intents", "The word lists behind the understanding. 词库。")
 _intents.command("check")(reading.check_intents)

@@ -142,7 +142,7 @@ def _month(said: str, today: date) -> tuple[str, date, date] | None:
 @command(
     "figures_note",
     "数字说明",
-    roles=frozenset({Role.UNIT}),
+    roles=frozenset({Role.UNIT, Role.ADMIN}),
     help="月报里贵单位那行,您有话要说",
     area="管事",
     takes=r"(?P<words>.{2,400})",
