@@ -21,6 +21,8 @@ _NO = frozenset("没沒未不别无勿覅哪绝免防禁")
 _WHERE = frozenset(
     {*"里口上内下外边旁前后处", "里面", "门口", "外面", "上面", "下面", "旁边", "那边", "那里"}
 )
+#: 路上, 楼道里, 步道旁, 步道那排: what comes is said of something that is there.
+_SPOT = re.compile("[上里旁边侧外附底中前后内那]|门口|拐角|尽头|两边|对面")
 #: 暖气片接口, 信箱的门: what stands before is what it belongs to.
 _OF = frozenset(["", "的", "个"])
 _JOINED = re.compile(r"^(?:和|与|跟|及|以及|还有|、|/|,|，| |连|同|或|都|也){0,4}$")
@@ -42,6 +44,7 @@ class Evidence:
     score: float
     across: bool  #: thing and fault stand in different clauses
     type: str
+    spot: bool = False  #: the thing only says where: 步道上, 楼道里
 
 
 def gather(scan: Scan, packs: Packs) -> list[Evidence]:
@@ -187,8 +190,9 @@ def _made(scan: Scan, thing: Hit, fault: Hit, pairing: Pairing) -> Iterator[Evid
             best[rule.type] = (rule.urgent, score, rule)
     start, end = min(thing.start, fault.start), max(thing.end, fault.end)
     words = (thing.keyword.word, fault.keyword.word)
+    spot = thing.end < fault.start and _SPOT.match(scan.norm, thing.end) is not None
     for _, score, rule in best.values():
-        yield Evidence(rule, start, end, words, fault.clause, score, apart > 0, rule.type)
+        yield Evidence(rule, start, end, words, fault.clause, score, apart > 0, rule.type, spot)
 
 
 def _excluded(scan: Scan) -> set[tuple[int, str]]:

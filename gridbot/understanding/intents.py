@@ -100,6 +100,7 @@ class Packs:
     silent_lines: tuple[str, ...] = field(repr=False)
     type_order: tuple[str, ...] = field(repr=False)
     vague: frozenset[str] = field(repr=False)  #: things that say where rather than what
+    effects: frozenset[str] = field(repr=False)  #: keywords that tell what came of a fault
 
     @cached_property
     def danger_bits(self) -> int:
@@ -281,6 +282,14 @@ def _parts(word: str) -> Iterator[str]:
             yield word[start : start + size]
 
 
+def _holding(words: Iterable[str], stems: list[str]) -> frozenset[str]:
+    """The words in which one of the stems stands."""
+    if not stems:
+        return frozenset()
+    held = re.compile("|".join(map(re.escape, stems)))
+    return frozenset(word for word in words if held.search(word))
+
+
 def _known_types(merged: Merged) -> None:
     remarks = merged.remarks
     named = {*remarks.stops.values(), *remarks.lacks, *remarks.obstacles}
@@ -320,6 +329,9 @@ def _compile(merged: Merged) -> Packs:
         silent_lines=tuple(merged.silent),
         type_order=builder.order,
         vague=frozenset(builder.dialect.fold(word) for word in builder.vague),
+        effects=_holding(
+            builder.uses, [builder.dialect.fold(stem) for stem in merged.words.get("effects", ())]
+        ),
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import dataclass
+from enum import IntEnum
 
 from gridbot.understanding.evidence import Evidence
 from gridbot.understanding.intents import Packs
@@ -34,6 +35,14 @@ class Weighed:
     danger: str  #: the gravest, "other" where there is no sentence of its own for it
     band: Band
     because: tuple[str, ...]
+
+
+class Told(IntEnum):
+    """What evidence tells of: the lower, the nearer to what is broken."""
+
+    THING = 0  #: a fault of a thing: 扶手+断了
+    SPOT = 1  #: a fault said of a place, or of somebody: 楼道里+坏了
+    EFFECT = 2  #: what came of it: a fall, smoke, a night without sleep
 
 
 _NOTHING = Weighed((), "", Band.SILENT, ())
@@ -67,17 +76,20 @@ def weigh(standing: list[Evidence], packs: Packs, support: Support) -> Weighed:
         if score >= issue_type.thresholds.ask:
             asked.append(kind)
     ranked = _best(opened or asked, by_type, packs)
+    urgent = [one for kind in ranked for one in by_type[kind] if one.rule.urgent]
     if len(ranked) > 1:
-        ranked = _apart(sorted(ranked, key=lambda kind: _rank(by_type[kind], packs)), by_type)[:_MOST]
+        ranked = _causes(ranked, by_type, packs)
+        ranked = _apart(sorted(ranked, key=lambda kind: _rank(by_type[kind], packs)), by_type, packs)[:_MOST]
     if not ranked:
         return _NOTHING
-    dangers = [one.rule.hazard for kind in ranked for one in by_type[kind] if one.rule.urgent]
+    dangers = [one.rule.hazard for one in urgent]
+    perils = [f"紧急：{'+'.join(one.words)}" for one in urgent[:1] if one.type not in ranked]
     words = {kind: tuple(dict.fromkeys(["+".join(one.words) for one in by_type[kind]])) for kind in ranked}
     return Weighed(
         tuple([Issue(kind, round(scores[kind], 2), words[kind]) for kind in ranked]),
         min(dangers, key=_GRAVEST.index) if dangers else "",
         Band.OPEN if opened else Band.ASK,
-        tuple([f"{packs.types[kind].title}：{'、'.join(words[kind])}" for kind in ranked]),
+        (*[f"{packs.types[kind].title}：{'、'.join(words[kind])}" for kind in ranked], *perils),
     )
 
 
@@ -128,19 +140,53 @@ def _best(kinds: list[str], by_type: dict[str, list[Evidence]], packs: Packs) ->
     return strong or topical or kinds
 
 
-def _apart(ranked: list[str], by_type: dict[str, list[Evidence]]) -> list[str]:
-    """A second type must stand on words of its own, not on the same stretch of text as the first."""
+def _told(one: Evidence, packs: Packs) -> Told:
+    thing, fault = one.words[0], one.words[-1]
+    person = thing in packs.vague
+    if fault in packs.effects and (len(one.words) == 1 or person or one.spot):
+        return Told.EFFECT
+    return Told.SPOT if one.spot or person else Told.THING
+
+
+def _nearest(found: list[Evidence], packs: Packs) -> Told:
+    """The nearest to the cause that a type's evidence comes."""
+    solid = [one for one in found if one.score >= 1] or found
+    return min([_told(one, packs) for one in solid[:_MANY]])
+
+
+def _causes(kinds: list[str], by_type: dict[str, list[Evidence]], packs: Packs) -> list[str]:
+    """Where a fault is told, what came of it makes no type of its own: a fall in the dark is about the lamp.
+
+    The danger in it stays: a smoking meter is power, and urgent.
+    """
+    causes = [kind for kind in kinds if _nearest(by_type[kind], packs) is not Told.EFFECT]
+    return causes or kinds
+
+
+def _apart(ranked: list[str], by_type: dict[str, list[Evidence]], packs: Packs) -> list[str]:
+    """A second type must stand on words of its own, not on the same stretch of text as the first.
+
+    And on enough of them: two signs, or one that tells of a thing in a clause of its own.
+    """
     kept: list[str] = []
     taken: list[tuple[int, int]] = []
+    clauses: set[int] = set()
     for kind in ranked:
-        solid = ([one for one in by_type[kind] if one.score >= 1] or by_type[kind])[:_MANY]
-        free = [one for one in solid if not kept or (not one.across and _free(one, taken))]
-        if free:
-            kept.append(kind)
-            taken += [(one.start, one.end) for one in solid if not one.across] or [
-                (solid[0].start, solid[0].end)
-            ]
+        solid = [one for one in by_type[kind] if one.score >= 1][:_MANY]
+        free = [one for one in solid if not one.across and _free(one, taken)]
+        if kept and not _enough(free, clauses, packs):
+            continue
+        kept.append(kind)
+        solid = solid or by_type[kind][:_MANY]
+        taken += [(one.start, one.end) for one in solid if not one.across] or [(solid[0].start, solid[0].end)]
+        clauses.update([one.clause for one in solid])
     return kept
+
+
+def _enough(free: list[Evidence], taken: set[int], packs: Packs) -> bool:
+    if len(free) > 1:
+        return True
+    return any(one.clause not in taken and _told(one, packs) is Told.THING for one in free)
 
 
 def _free(one: Evidence, taken: list[tuple[int, int]]) -> bool:
@@ -151,8 +197,8 @@ def _free(one: Evidence, taken: list[tuple[int, int]]) -> bool:
 
 def _rank(found: list[Evidence], packs: Packs) -> tuple[bool, bool, bool, int, int]:
     """Danger first, then what is said of a thing rather than of a place, then what is said most."""
-    danger = any(one.rule.urgent for one in found)
+    danger = any(one.rule.urgent and _told(one, packs) is not Told.EFFECT for one in found)
     solid = [one for one in found if one.score >= 1]
-    of_a_thing = any(one.words[0] not in packs.vague for one in solid)
+    of_a_thing = any(_told(one, packs) is Told.THING for one in solid)
     first = min(one.start for one in found)
     return not danger, packs.types[found[0].type].weak, not of_a_thing, -min(len(solid), 2), first
