@@ -3,6 +3,7 @@ officer (街道) for his communities."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 from re import Match
 
@@ -43,7 +44,7 @@ def meeting_pack(h: Hearing, said: Match[str]) -> str | None:
             name = token
         else:
             since, until = moments(found[1], found[2], zone)
-    nodes = _mine(h, name)
+    nodes = grids(h, name)
     if not nodes:
         return words.no_such_node(name) if name else words.week_usage()
     return _send_weeks(h, nodes[:MOST], since, min(until, h.now))
@@ -53,14 +54,20 @@ def _send_weeks(h: Hearing, nodes: list[int | None], since: datetime, until: dat
     chat = private_chat(h)
     if chat is None:
         return texts.open_private_first()
-    names = packs.titles(h.desk, h.db, h.community_id)
-    for node in nodes:
-        made, _ = packs.weekly(h.db, h.community_id, node, since, until, names=names, now=h.now)
+    for made in weeks(h, nodes, since, until):
         packs.send(
             h.db, h.community_id, chat.id, made, purpose="meeting-pack", now=h.now, urgency=Urgency.ANSWER
         )
     _sent(h)
     return None
+
+
+def weeks(h: Hearing, nodes: Sequence[int | None], since: datetime, until: datetime) -> list[packs.Made]:
+    """例会材料 of each of these grids."""
+    names = packs.titles(h.desk, h.db, h.community_id)
+    return [
+        packs.weekly(h.db, h.community_id, node, since, until, names=names, now=h.now)[0] for node in nodes
+    ]
 
 
 def _sent(h: Hearing) -> None:
@@ -69,17 +76,17 @@ def _sent(h: Hearing) -> None:
         h.answer(texts.sent_in_private(), purpose="sent-in-private")
 
 
-def _mine(h: Hearing, name: str) -> list[int | None]:
+def grids(h: Hearing, name: str) -> list[int | None]:
     """The grids asked for, among those somebody leads (an admin: all). None stands for the community."""
     tree = load_tree(h.db, h.community_id)
-    own = _own(h, tree)
+    own_ = own(h, tree)
     if not name:
-        return [None] if Role.ADMIN in h.roles else [node.id for node in own]
-    inside = {one.id for node in own for one in (node, *tree.descendants(node.id))}
+        return [None] if Role.ADMIN in h.roles else [node.id for node in own_]
+    inside = {one.id for node in own_ for one in (node, *tree.descendants(node.id))}
     return [node.id for node in tree.find(name) if node.id in inside]
 
 
-def _own(h: Hearing, tree: Tree) -> list[Node]:
+def own(h: Hearing, tree: Tree) -> list[Node]:
     """The uppermost grids somebody leads."""
     if Role.ADMIN in h.roles:
         return list(tree.roots)
@@ -104,19 +111,21 @@ def _own(h: Hearing, tree: Tree) -> list[Node]:
 )
 def month_figures(h: Hearing, said: Match[str]) -> str | None:
     zone = h.knows.settings.zone
-    span = _month(said["period"] or "上月", h.now.astimezone(zone).date())
+    span = a_month(said["period"] or "上月", h.now.astimezone(zone).date())
     if span is None:
         return words.no_month()
     chat = private_chat(h)
     if chat is None:
         return texts.open_private_first()
-    for made in _figures(h, span):
+    for made in months(h, span):
         packs.send(h.db, h.community_id, chat.id, made, purpose="month", now=h.now, urgency=Urgency.ANSWER)
     _sent(h)
     return None
 
 
-def _figures(h: Hearing, span: tuple[str, date, date]) -> list[packs.Made]:
+def months(
+    h: Hearing, span: tuple[str, date, date], nodes: Sequence[int | None] | None = None
+) -> list[packs.Made]:
     """An officer's communities on one sheet; else a leader's own grids, or the whole for an admin."""
     if Role.OFFICER in h.roles and not h.roles & LEADERS:
         under = packs.communities_of(h.db, h.said.platform, h.said.sender.id)
@@ -125,11 +134,12 @@ def _figures(h: Hearing, span: tuple[str, date, date]) -> list[packs.Made]:
     names = packs.titles(h.desk, h.db, h.community_id)
     return [
         packs.monthly(h.db, [h.community_id], node, span, names=names, now=h.now)
-        for node in _mine(h, "")[:MOST]
+        for node in (nodes if nodes is not None else grids(h, "")[:MOST])
     ]
 
 
-def _month(said: str, today: date) -> tuple[str, date, date] | None:
+def a_month(said: str, today: date) -> tuple[str, date, date] | None:
+    """What was said as a whole month: (its name, first day, the day after the last)."""
     found = period(said, today)
     if found is None or packs.span_of(found[1])[1:] != found[1:]:
         return None

@@ -26,6 +26,7 @@ WHAT = {
     "timeline": "全程",
     "directory": "名单",
     "backup": "备份",
+    "report": "报表",
 }
 HOW = {"card": "卡片上", "command": "自己查", "console": "网页上", "export": "导出", "cli": "命令行"}
 
