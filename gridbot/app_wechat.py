@@ -83,6 +83,27 @@ async def open_kf(app: House) -> None:
         app.parts[f"{PLATFORM} watch"] = app.alone(f"{PLATFORM} watch {corp}", hearing.watch)
 
 
+async def open_report(app: House) -> None:
+    """居民上报: read by one process, said to nobody."""
+    from gridbot.channels._wecom.api import Credentials, WecomApi
+    from gridbot.channels.wecom_report import PLATFORM, ReportHearing, ReportSpeaker, Since
+
+    settings, corp = app.settings, app.settings.wecom_corp
+    await app.adopts(PLATFORM, corp)
+    app.speaks(ReportSpeaker(), platform=PLATFORM, bot=corp)
+    if not app.has("ingest"):
+        return
+    api = WecomApi(settings.wecom_api, proxy=settings.proxy or None)
+    app.closing.append(api.close)
+    load, save = _cursors(app, PLATFORM)
+    since = Since(lambda: load("orders"), lambda until: save("orders", until))
+    hearing = ReportHearing(
+        Credentials(corp, settings.report), api, accept=app.intake.accept, since=since, now=app.now
+    )
+    app.watched.append(lambda: {PLATFORM: hearing.state})
+    app.parts[PLATFORM] = app.alone(f"{PLATFORM} {corp}", hearing.run)
+
+
 def _cursors(
     app: House, platform: str
 ) -> tuple[Callable[[str], Awaitable[str]], Callable[[str, str], Awaitable[None]]]:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import structlog
 
-from gridbot.app_wechat import House, open_kf
+from gridbot.app_wechat import House, open_kf, open_report
 from gridbot.delivery import Mouth
 from gridbot.desk import watch
 from gridbot.grid import actions as grid_actions
@@ -36,6 +36,8 @@ async def open_wecom(app: House) -> None:
         await _open_aibot(app, hooks)
     if app.settings.kf:
         await open_kf(app)
+    if app.settings.report:
+        await open_report(app)
 
 
 async def _open_webhooks(app: House) -> WecomWebhook:

@@ -76,8 +76,10 @@ class KfHearing:
         cursors: Cursors,
         accounts: Callable[[], Awaitable[Sequence[str]]],
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
+        again: float = AGAIN,
+        slower: float = SLOWER,
     ) -> None:
-        self.bot = app.corp
+        self.bot, self._again, self._slower = app.corp, again, slower
         self._app, self._api, self._accept, self._now = app, api, accept, now
         self._cursors, self._accounts = cursors, accounts
         self._rung: dict[str, str] = {}  #: account → the ring's token
@@ -100,7 +102,7 @@ class KfHearing:
 
     async def run(self, stop: asyncio.Event) -> None:
         """Pulls whenever it is rung, until `stop`."""
-        wait = AGAIN
+        wait = self._again
         while not stop.is_set():
             await _either(self._awake, stop)
             self._awake.clear()
@@ -116,7 +118,7 @@ class KfHearing:
                 wait = min(wait * 2, LONGEST)
                 self._awake.set()
             else:
-                wait = AGAIN
+                wait = self._again
         for task in self._urgent:
             task.cancel()
 
@@ -150,7 +152,7 @@ class KfHearing:
                 _log.warning("微信客服 cannot be pulled: %s", refusal)
                 left[account] = "" if refusal.code == STALE_RING else token
                 if refusal.code in TOO_OFTEN:
-                    await _sleep(stop, SLOWER)
+                    await _sleep(stop, self._slower)
             except UnreachableError as trouble:
                 _log.warning("微信客服 cannot be reached: %s", trouble)
                 left[account] = token

@@ -25,14 +25,17 @@ from gridbot.desk import (
     commands,
     corrections,
     drafts,
+    filed,
     fragments,
     missed,
     parked,
     planned,
+    records,
     remarks,
     replies,
     reports,
     residents,
+    to_come,
     twins,
     vague,
 )
@@ -84,11 +87,14 @@ def hear(h: Hearing) -> bool:
     if h.chat.role == ChatRole.UNBOUND or h.chat.community_id is None:
         commands.in_unbound(h)
         return False
-    if commands.run(h):
+    if said.filed:
+        filed.hear(h)
+        return False
+    if records.heard(h) or commands.run(h):
         return False
     text = said.text or said.transcript
     if said.forwarded:
-        return not (h.chat.role != ChatRole.UNBOUND and planned.announced(h, text))
+        return not (planned.announced(h, text) or records.forwarded(h))
     reading = understanding.read(text, h.knows.packs, h.knows.gazetteer, photo=bool(said.photos))
     if said.mentions_other and not reading.urgent:
         return True  # meant for somebody else; @李格长 着火了 is for all
@@ -120,7 +126,7 @@ def _spoken_to(h: Hearing, text: str, reading: Reading) -> bool:
         return True
     if h.leads and text and replies.unquoted(h, text, only_sure=not h.private):
         return True
-    if amends.unquoted(h, text) or corrections.correct(h, reading, text):
+    if amends.unquoted(h, text) or corrections.correct(h, reading, text) or to_come.hear(h, reading, text):
         return True
     if reading.kind is Kind.REPORT and reading.band is not Band.SILENT:
         return _report(h, reading)

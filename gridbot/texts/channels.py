@@ -53,3 +53,8 @@ def refused() -> str:
 def unheard() -> str:
     """To whoever speaks instead of typing, where no transcript comes along."""
     return "语音我听不了,对不住。麻烦您打字说一句:几号楼、什么坏了;发照片也行。"
+
+
+def refused_elsewhere(what: str, number: int | None) -> str:
+    """To the admins: 居民上报 was told "不受理" in WeCom, which ends nothing here."""
+    return f"{what}({number}):居民上报里被点了“不受理”,我这儿没关。该谁办,请您定一下。"

@@ -276,6 +276,8 @@ class House:
             cursors=Cursors(self.load, self.save),
             accounts=self.accounts,
             now=lambda: NOW,
+            again=0.02,
+            slower=0.02,
         )
 
     async def accept(self, updates: Sequence[Kept]) -> None:
@@ -307,11 +309,8 @@ async def _pulled(kf: FakeKf, house: House, until: Any) -> None:
 
 
 @pytest.mark.asyncio
-async def test_the_cursor_follows_what_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_the_cursor_follows_what_is_kept() -> None:
     """Page by page; a page that could not be kept is pulled again from where it began."""
-    from gridbot.channels import wecom_kf
-
-    monkeypatch.setattr(wecom_kf, "AGAIN", 0.02)
     async with FakeWecom() as fake:
         kf = FakeKf(fake, now=lambda: NOW)
         kf.account(ACCOUNT)
@@ -323,6 +322,24 @@ async def test_the_cursor_follows_what_is_kept(monkeypatch: pytest.MonkeyPatch) 
         await _pulled(kf, house, lambda: len(house.kept) >= 5)
         assert house.order == ["kept 2", "cursor cur-2", "kept 2", "cursor cur-4", "kept 1", "cursor cur-5"]
         assert kf.cursors[:2] == ["", ""] and len({one.update_id for one in house.kept}) == 5
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [{"errcode": 45009}, {"errcode": 95007}, {"errcode": 42001}, {"how": "reset"}, {"how": "html"}],
+    ids=str,
+)
+@pytest.mark.asyncio
+async def test_a_platform_in_trouble_loses_nothing(fault: dict[str, Any]) -> None:
+    async with FakeWecom() as fake:
+        kf = FakeKf(fake, now=lambda: NOW)
+        kf.account(ACCOUNT)
+        kf.silent = True
+        await kf.says("wmWANG", "灯坏了", to=ACCOUNT)
+        fake.fail("/cgi-bin/kf/sync_msg", times=2, **fault)
+        house = House(fake)
+        await _pulled(kf, house, lambda: house.cursor == "cur-1")
+        assert [one.incoming.text for one in house.kept if one.incoming] == ["灯坏了"]
 
 
 @pytest.mark.asyncio
