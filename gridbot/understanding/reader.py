@@ -115,7 +115,7 @@ def read_fully(look: Look, packs: Packs, gazetteer: Gazetteer, *, photo: bool) -
         places = resolve(pieces, look.text, gazetteer)
         return Reading(moods.kind(evidence), Band.SILENT, (), places, because=moods.because)
     push = moods.push(standing) + (_NAMED if masked else 0)
-    weighed = weigh(standing, packs, Support(push, placed, bool(pieces), photo))
+    weighed = weigh(standing, packs, Support(push, placed, bool(pieces), photo, len(look.norm)))
     if not weighed.issues and not moods.because:
         return _without_report(look, packs, gazetteer)
     return _decide(weighed, packs, moods, resolve(pieces, look.text, gazetteer))

@@ -24,7 +24,8 @@ _GRAVEST = (
     "other",
 )
 _MEANT = frozenset({"sure", "maybe", "topics", "pairs"})  #: not: last resorts, mere hints
-_BARE = 0.8  #: what one bare word of a wary type is worth
+_BARE = 0.8  #: what a single sign is worth without place, photo, complaint or request
+_MUCH = 8  #: so many characters beside it, and the message speaks of more than the trouble
 _MANY = 30  #: evidence looked at per type
 _MOST = 4  #: more types than that in one message are a misreading
 
@@ -56,6 +57,7 @@ class Support:
     placed: bool  #: a number, a street, an estate
     somewhere: bool  #: any place at all
     photo: bool
+    size: int = 0  #: characters of the whole message
 
     @property
     def bare(self) -> bool:
@@ -94,13 +96,16 @@ def weigh(standing: list[Evidence], packs: Packs, support: Support) -> Weighed:
 
 
 def _best_score(found: list[Evidence], support: Support, *, wary: bool) -> float:
-    return round(max([_score(one, support, wary=wary) for one in found]), 3)
+    single = len({(one.start, one.end) for one in found if one.score >= 1}) == 1
+    return round(max([_score(one, support, wary=wary, single=single) for one in found]), 3)
 
 
-def _score(one: Evidence, support: Support, *, wary: bool) -> float:
+def _score(one: Evidence, support: Support, *, wary: bool, single: bool) -> float:
     if one.score >= 1:
-        bare = wary and not one.rule.urgent and support.bare and not _explicit(one)
-        return _BARE if bare else one.score
+        if one.rule.urgent or not support.bare:
+            return one.score
+        amid = single and support.size - (one.end - one.start) >= _MUCH
+        return _BARE if amid or (wary and not _explicit(one)) else one.score
     if one.rule.topic:
         return topic_score(one.score, support)
     where = 0.8 if support.placed else 0.3 if support.somewhere else 0
