@@ -12,7 +12,7 @@ import signal
 import threading
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterable
 from contextlib import asynccontextmanager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import structlog
@@ -268,7 +268,7 @@ async def _open_channels(app: App, *, demo: bool) -> None:
             await _open_telegram(app)
         await open_wecom(app)
     if app.has("web"):
-        _open_web(app, demo=demo)
+        await _open_web(app, demo=demo)
 
 
 async def _open_simulator(app: App) -> None:
@@ -344,20 +344,22 @@ async def _open_webhook(app: App, line: dict[str, Any]) -> None:
     await set_webhook(settings.token, settings.telegram_webhook, secret, **line)
 
 
-def _open_web(app: App, *, demo: bool) -> None:
+async def _open_web(app: App, *, demo: bool) -> None:
     from gridbot.web.console import console_routes
     from gridbot.web.paste import paste_routes
     from gridbot.web.server import Server, build, local_only
-
-    titles = {kind: one.title for kind, one in app.desk.packs.types.items()}
-    app.routes += console_routes(app.database.read, titles=titles, guard=local_only)
 
     async def write(task: Callable[[Connection], Any]) -> Any:
         done = await app.write(task)
         app.wake()
         return done
 
-    app.routes += paste_routes(app.database.read, write, app.desk, guard=local_only, now=app.now)
+    doors = await _doors(app, write, demo=demo)
+    titles = {kind: one.title for kind, one in app.desk.packs.types.items()}
+    app.routes += console_routes(doors, app.desk, titles=titles)
+    app.routes += paste_routes(
+        app.database.read, write, app.desk, guard=doors.admins_only, scope=doors.scope, now=app.now
+    )
     web = build(
         app.routes,
         health=app.health,
@@ -368,6 +370,26 @@ def _open_web(app: App, *, demo: bool) -> None:
     server = Server(web)
     host, port = app.settings.http
     app.parts["web"] = lambda stop: server.serve(host, port, stop)
+
+
+async def _doors(app: App, write: Callable[..., Awaitable[Any]], *, demo: bool) -> Any:
+    """Who is let into the console. The machine's own admin needs no link on the sample data, and on a house
+    no channel reaches: there is nobody to ask for one."""
+    from gridbot.web.session import Doors, signing_key
+
+    settings = app.settings
+    address = settings.console_url or (f"http://{settings.http}" if demo else "")
+    if address:
+        app.desk.console_link = lambda code: f"{address}/console/enter/{code}"
+    return Doors(
+        app.database.read,
+        write,
+        key=await app.write(signing_key),
+        local=demo or not settings.live,
+        lasts=timedelta(hours=settings.console_hours),
+        secure=address.startswith("https:"),
+        now=app.now,
+    )
 
 
 def registry(app: App) -> Any:

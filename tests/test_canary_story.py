@@ -48,6 +48,7 @@ from tests.cast import (
     seed_units,
 )
 from tests.desk.conftest import packs
+from tests.web.consoles import doors
 
 NAME, WHO = "柳莺歌", "7007"
 PHONE, PLATE, DOOR, ID = "13987650099", "沪K7Y421", "1907", "310104197703215516"
@@ -194,11 +195,12 @@ async def pages(stage: Stage) -> dict[str, str]:
     app = App(load(database=f"sqlite:///{file}"), database, stage.desk, now=lambda: stage.now)
     titles = {kind: one.title for kind, one in stage.desk.packs.types.items()}
     web = build(
-        console_routes(database.read, titles=titles, now=lambda: stage.now),
+        console_routes(doors(database, local=True, now=lambda: stage.now), stage.desk, titles=titles),
         health=app.health,
         registry=registry(app),
     )
-    wanted = ["/console?state=all", "/console", "/healthz", "/metrics", "/console/cases/99999"]
+    wanted = [f"/console/{page}" for page in ("rates", "agenda", "people", "views", "keeping")]
+    wanted += ["/console?state=all", "/console", "/healthz", "/metrics", "/console/cases/99999"]
     wanted += [f"/console/cases/{case.id}" for case in stage.cases()]
     wanted += [f"/console?state={PLATE}", f"/nothing/{PHONE}"]
     found = {}

@@ -23,16 +23,16 @@ _LINK = (
         sign_ins.c.digest == sa.bindparam("of_digest"),
         sign_ins.c.used_at.is_(None),
         sign_ins.c.ended_at.is_(None),
-        sign_ins.c.until > sa.bindparam("at"),
+        sign_ins.c.until > sa.bindparam("moment"),
     )
-    .values(digest=sa.bindparam("session_digest"), used_at=sa.bindparam("at"), until=sa.bindparam("ends"))
+    .values(digest=sa.bindparam("session_digest"), used_at=sa.bindparam("moment"), until=sa.bindparam("ends"))
     .returning(sign_ins.c.community_id, sign_ins.c.person_id)
 )
 _SESSION = sa.select(sign_ins.c.community_id, sign_ins.c.person_id).where(
     sign_ins.c.digest == sa.bindparam("of_digest"),
     sign_ins.c.used_at.is_not(None),
     sign_ins.c.ended_at.is_(None),
-    sign_ins.c.until > sa.bindparam("at"),
+    sign_ins.c.until > sa.bindparam("moment"),
 )
 
 
@@ -60,14 +60,14 @@ def issue(db: Connection, community_id: int, person_id: int, now: datetime) -> s
 def redeem(db: Connection, code: str, now: datetime, *, lasts: timedelta) -> Session | None:
     """The link becomes a session. None: it is used, over, or was never made. Two at once: one gets it."""
     token = secrets.token_urlsafe(32)
-    which = {"of_digest": digest(code), "session_digest": digest(token), "at": now, "ends": now + lasts}
+    which = {"of_digest": digest(code), "session_digest": digest(token), "moment": now, "ends": now + lasts}
     row = db.execute(_LINK, which).one_or_none()
     return Session(token, row.community_id, row.person_id) if row is not None else None
 
 
 def session(db: Connection, token: str, now: datetime) -> Session | None:
     """Whose session this is, while it lasts."""
-    row = db.execute(_SESSION, {"of_digest": digest(token), "at": now}).one_or_none()
+    row = db.execute(_SESSION, {"of_digest": digest(token), "moment": now}).one_or_none()
     return Session(token, row.community_id, row.person_id) if row is not None else None
 
 

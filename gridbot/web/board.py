@@ -1,11 +1,12 @@
-"""The console's list: every case of one community, with its leader and its deadline.
+"""The console's list: the cases somebody may see, with their leaders and deadlines, in columns or as a list.
 
-Places are masked here, before any template sees them.
+Who may see what is the chat's rule (`desk.admin_cases.visible`). Places are masked here, before any
+template sees them; of a case that is kept from somebody's unit there is number, kind and area.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -15,30 +16,33 @@ import sqlalchemy as sa
 from sqlalchemy import Connection, Row
 
 from gridbot.cases.rules import public_place
+from gridbot.desk import admin_cases, console
+from gridbot.desk.context import Hearing
 from gridbot.grid import queries as grid
 from gridbot.messages import OPEN_STATES, CaseState
-from gridbot.store.tables import (
-    cases,
-    communities,
-    grid_nodes,
-    people,
-    units,
-)
+from gridbot.store.tables import cases, communities, grid_nodes, people, units
 
-MOST = 200  #: rows of a list; the newest
+MOST = 200  #: rows of a list
+LATELY = timedelta(days=92)  #: what is over is listed so long
 OPEN = "open"
 OVERDUE = "overdue"
 ALL = "all"
-FILTERS: tuple[str, ...] = (
-    OPEN,
-    CaseState.WAITING.value,
-    CaseState.ACCEPTED.value,
-    CaseState.DONE.value,
-    OVERDUE,
-    CaseState.CLOSED.value,
-    ALL,
-)
+FILTERS: Mapping[str, str] = {
+    OPEN: "没办结",
+    CaseState.WAITING.value: "等人接",
+    CaseState.ACCEPTED.value: "在办",
+    CaseState.DONE.value: "等居民看",
+    OVERDUE: "超时",
+    CaseState.CLOSED.value: "已办结",
+    ALL: "全部",
+}
+COLUMNS: Mapping[str, tuple[str, ...]] = {
+    "等人接": (CaseState.WAITING.value, CaseState.GATHERING.value),
+    "在办": (CaseState.ACCEPTED.value,),
+    "等居民看": (CaseState.DONE.value,),
+}
 _OPEN = [state.value for state in OPEN_STATES]
+_LIVE = [*_OPEN, CaseState.DONE.value]
 _LEVEL = grid_nodes.alias("level")
 
 
@@ -50,13 +54,19 @@ class Entry:
     number: int | None
     state: str
     types: str  #: titles
+    kinds: tuple[str, ...]  #: the types' ids
     place: str  #: door numbers left out
     node: str
+    path: str  #: of the node
     leader: str
+    mine: bool
     unit: str
     level: str  #: who has it now, where that is not the place's own node
     urgent: bool
     private: bool
+    kept: bool  #: from the viewer: his unit is complained about
+    paused: str  #: what it waits for
+    tabled: bool  #: on a meeting's agenda
     supporters: int
     deadline: datetime | None
     overdue: bool
@@ -71,6 +81,35 @@ class Place:
     id: int
     name: str
     zone: ZoneInfo
+
+
+NOWHERE = Place(0, "", ZoneInfo("UTC"))
+"""No community is there yet."""
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What a list is narrowed to; "" and False: not."""
+
+    kind: str = ""
+    grid: str = ""
+    mine: bool = False
+    paused: bool = False
+    private: bool = False
+
+    @classmethod
+    def read(cls, query: Mapping[str, str]) -> Asked:
+        flags = {name: query.get(name) == "1" for name in ("mine", "paused", "private")}
+        return cls(query.get("type", ""), query.get("grid", ""), **flags)
+
+    def fits(self, one: Entry) -> bool:
+        return (
+            (not self.kind or self.kind in one.kinds)
+            and (not self.grid or one.path == self.grid or one.path.startswith(f"{self.grid}/"))
+            and (one.mine or not self.mine)
+            and (bool(one.paused) or not self.paused)
+            and (one.private or not self.private)
+        )
 
 
 def communities_seen(db: Connection, allowed: Collection[int] | None) -> list[Place]:
@@ -90,6 +129,7 @@ _ENTRIES = (
         cases,
         people.c.name.label("leader"),
         grid_nodes.c.name.label("node"),
+        grid_nodes.c.path.label("path"),
         _LEVEL.c.name.label("level"),
         units.c.name.label("unit"),
     )
@@ -98,27 +138,15 @@ _ENTRIES = (
     .outerjoin(_LEVEL, _LEVEL.c.id == cases.c.level_node_id)
     .outerjoin(units, units.c.id == cases.c.unit_id)
     .where(cases.c.community_id == sa.bindparam("community"))
+    .order_by(cases.c.urgent.desc(), cases.c.reported_at.desc())
 )
-_WHERE: Mapping[str, sa.ColumnElement[bool]] = {
-    OPEN: cases.c.state.in_(_OPEN),
-    ALL: sa.true(),
-    **{state.value: cases.c.state == state.value for state in CaseState},
-}
+_LISTED = _ENTRIES.where(
+    sa.or_(
+        cases.c.state.in_(_LIVE),
+        sa.func.coalesce(cases.c.closed_at, cases.c.reported_at) > sa.bindparam("since"),
+    )
+)
 _ONE = _ENTRIES.where(cases.c.id == sa.bindparam("of_case"))
-_NEWEST = (cases.c.urgent.desc(), cases.c.reported_at.desc())
-_LIST = {name: _ENTRIES.where(where).order_by(*_NEWEST).limit(MOST) for name, where in _WHERE.items()}
-_OPEN_ONES = _ENTRIES.where(_WHERE[OPEN]).order_by(*_NEWEST)
-_COUNTS = sa.select(
-    *(sa.func.count().filter(where).label(name) for name, where in _WHERE.items() if name in FILTERS)
-).where(cases.c.community_id == sa.bindparam("community"))
-_TIMES = sa.select(
-    cases.c.state,
-    cases.c.urgent,
-    cases.c.claim_by,
-    cases.c.finish_by,
-    cases.c.first_told_at,
-    cases.c.data,
-).where(cases.c.community_id == sa.bindparam("community"), _WHERE[OPEN])
 
 
 class Limits:
@@ -140,51 +168,61 @@ class Limits:
         return at
 
     def overdue(self, case: Row[Any]) -> bool:
+        if case.data.get("paused") or case.data.get("meeting") is not None:
+            return False  # its clocks stand still
         times = [self.deadline(case), case.finish_by if case.state in _OPEN else None]
         return any(at is not None and at < self._now for at in times)
 
 
-def entries(
-    db: Connection, community: int, which: str, titles: Mapping[str, str], *, now: datetime
-) -> list[Entry]:
-    """The urgent first, then the overdue, then the newest."""
-    limits = Limits(db, community, now)
-    rows = db.execute(_OPEN_ONES if which == OVERDUE else _LIST[which], {"community": community})
-    found = [_entry(row, titles, limits) for row in rows]
-    if which == OVERDUE:
-        found = [entry for entry in found if entry.overdue][:MOST]
+def entries(h: Hearing, titles: Mapping[str, str]) -> list[Entry]:
+    """All that is open and what ended lately, as far as he may see it: the urgent first, then the overdue,
+    then the newest."""
+    rows = h.db.execute(_LISTED, {"community": h.community_id, "since": h.now - LATELY}).all()
+    limits = Limits(h.db, h.community_id, h.now)
+    found = [_entry(h, row, titles, limits) for row in admin_cases.visible(h, rows)]
     return sorted(found, key=lambda entry: (not entry.urgent, not entry.overdue))
 
 
-def entry_of(
-    db: Connection, community: int, case_id: int, titles: Mapping[str, str], *, now: datetime
-) -> tuple[Row[Any], Entry] | None:
-    """One case of this community, as a row and as a line of the list."""
-    row = db.execute(_ONE, {"community": community, "of_case": case_id}).one_or_none()
-    return (row, _entry(row, titles, Limits(db, community, now))) if row is not None else None
+def entry_of(h: Hearing, case_id: int, titles: Mapping[str, str]) -> tuple[Row[Any], Entry] | None:
+    """One case of this community that he may see, as a row and as a line of the list."""
+    row = h.db.execute(_ONE, {"community": h.community_id, "of_case": case_id}).one_or_none()
+    if row is None or not admin_cases.visible(h, [row]):
+        return None
+    return row, _entry(h, row, titles, Limits(h.db, h.community_id, h.now))
 
 
-def counts(db: Connection, community: int, *, now: datetime) -> dict[str, int]:
-    row = db.execute(_COUNTS, {"community": community}).one()._mapping
-    limits = Limits(db, community, now)
-    open_ones: Iterable[Row[Any]] = db.execute(_TIMES, {"community": community})
-    late = sum(limits.overdue(case) for case in open_ones)
-    return {name: late if name == OVERDUE else int(row[name]) for name in FILTERS}
+def fits(one: Entry, which: str) -> bool:
+    """Whether it belongs to one of FILTERS."""
+    if which == OVERDUE:
+        return one.overdue
+    return which == ALL or (one.state in _LIVE if which == OPEN else one.state == which)
 
 
-def _entry(row: Row[Any], titles: Mapping[str, str], limits: Limits) -> Entry:
+def counts(listed: Sequence[Entry]) -> dict[str, int]:
+    return {which: sum(fits(one, which) for one in listed) for which in FILTERS}
+
+
+def _entry(h: Hearing, row: Row[Any], titles: Mapping[str, str], limits: Limits) -> Entry:
+    kept = console.kept_from(h, row)
+    paused = (row.data.get("paused") or {}).get("what", "")
     return Entry(
         id=row.id,
         number=row.number,
         state=row.state,
         types="、".join(titles.get(kind, kind) for kind in row.types),
-        place=public_place(row.place),
+        kinds=tuple(row.types),
+        place="" if kept else public_place(row.place),
         node=row.node or "",
+        path=row.path or "",
         leader=row.leader or "",
+        mine=row.owner_id is not None and row.owner_id == h.known_person(),
         unit=row.unit or "",
         level=row.level if row.level and row.level != row.node else "",
         urgent=row.urgent,
         private=row.private,
+        kept=kept,
+        paused=paused,
+        tabled=row.data.get("meeting") is not None,
         supporters=row.supporters,
         deadline=limits.deadline(row),
         overdue=limits.overdue(row),

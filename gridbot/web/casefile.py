@@ -6,7 +6,6 @@ office is named; a resident never is.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -16,12 +15,16 @@ import msgspec
 import sqlalchemy as sa
 from sqlalchemy import Connection, Row
 
-from gridbot.cases import queries
+from gridbot.cases import audit, position, queries, shares, standing, views
+from gridbot.cases import names as known_names
 from gridbot.cases.rules import public_place
+from gridbot.desk import admin_cases
+from gridbot.desk.context import Hearing
+from gridbot.desk.registry import LEADERS
 from gridbot.messages import Move, OutKind, load_outgoing
 from gridbot.privacy import mask
 from gridbot.store.tables import cases, chats, grid_nodes, holdings, identities, outbox, people, units
-from gridbot.web.board import Entry, entry_of
+from gridbot.web.board import Entry
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,19 +40,26 @@ class Step:
     detail: str = ""  #: reason of a failure; whom it goes to
     twice: bool = False
     how: str = "send"  #: send | edit (of a card) | react
+    console: bool = False  #: done in the console, not in a chat
 
 
 @dataclass(frozen=True, slots=True)
 class File:
-    """One case with all there is to show."""
+    """One case with all there is to show; its line of the list stands beside it."""
 
-    entry: Entry
     words: list[tuple[datetime, str]]  #: what was reported, masked
     photos: int
     steps: list[Step]
     told: datetime | None
     accepted: datetime | None
     promised: str
+    beside: list[str]  #: who shares in it, who is invited, numbers of elsewhere, limits: as lines
+    parts: list[Part]
+    whole: Part | None
+    bounces: list[Step]
+    position: position.Position
+    account: audit.Account | None  #: 责任倒查; for leaders and admins
+    looks: list[views.View]
 
 
 _TOLD = (
@@ -71,54 +81,79 @@ _TOLD = (
 )
 
 
-def file(
-    db: Connection, community: int, case_id: int, titles: Mapping[str, str], *, now: datetime
-) -> File | None:
-    """None: there is no such case in this community."""
-    which = {"community": community, "of_case": case_id}
-    found = entry_of(db, community, case_id, titles, now=now)
-    if found is None:
-        return None
-    row, entry = found
-    said = [one for one in queries.messages_of(db, case_id) if one.part in ("report", "support")]
+def file(h: Hearing, row: Row[Any], entry: Entry) -> File:
+    """Of a case he may see."""
+    db = h.db
     hide = _hiding(db, row)
+    said = [one for one in queries.messages_of(db, row.id) if one.part in ("report", "support")]
     words = [] if entry.private else [(one.at, hide(one.text)) for one in said if one.text]
-    events = queries.timeline(db, case_id)
-    names = _names(db, community, events)
+    events = queries.timeline(db, row.id)
+    names = _names(db, row.community_id, events)
+    which = {"community": row.community_id, "of_case": row.id}
     told = _all_told(db.execute(_TOLD, which).all(), hide)
     reached = {step.who for step in told}
     steps = [_happened(one, names, hide) for one in events]
     # Who was told is told better by what was sent; the bare event stays where that is gone.
     steps = [one for one in steps if one.code != Move.NOTIFIED.value or one.detail not in reached] + told
     return File(
-        entry=entry,
         words=words,
         photos=sum(len(one.photos or ()) for one in said),
         steps=sorted(steps, key=lambda step: step.at),
         told=row.first_told_at,
         accepted=row.accepted_at,
         promised=hide(row.until_text),
+        beside=[] if row.private else [one for one in standing.lines(db, row) if one],
+        parts=[_part(db, part) for part in shares.parts_of(db, row.id) if admin_cases.visible(h, [part])],
+        whole=_whole(h, row),
+        bounces=[_bounced(one, names, hide) for one in shares.bounces_of(db, row.id)],
+        position=position.ladder_position(db, row, h.now),
+        account=audit.accountability(db, row) if h.roles & LEADERS else None,
+        looks=views.of_case(db, row),
     )
 
 
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A share (分件) of a case, or the whole a share belongs to."""
+
+    id: int
+    number: int
+    who: str
+    state: str
+
+
+def _part(db: Connection, part: Row[Any]) -> Part:
+    whose = {"unit": part.unit_id} if part.unit_id else {"person": part.owner_id or 0}
+    who = standing.name_of(db, whose) or public_place(part.place)
+    return Part(part.id, part.number, who, part.state)
+
+
+def _whole(h: Hearing, row: Row[Any]) -> Part | None:
+    if row.parent_id is None:
+        return None
+    whole = queries.in_community(h.db, row.community_id, row.parent_id)
+    return _part(h.db, whole) if whole is not None and admin_cases.visible(h, [whole]) else None
+
+
+def _bounced(event: Row[Any], names: Names, hide: Hide) -> Step:
+    """A return with its reason, or who was designated."""
+    return _happened(event, names, hide)
+
+
 Hide = Callable[[str], str]
-_DOOR = re.compile(r"\d{3,4}")
 
 
 def _hiding(db: Connection, case: Row[Any]) -> Hide:
-    """Masks more than the text alone gives away: the reporter's names, and the door of the case's place
-    where it stands by itself. Of a private case nothing is left."""
+    """Masks more than the text alone gives away: the reporter's names, those of everybody known here, the
+    door of the case's place where it stands by itself. Of a private case nothing is left."""
     if case.private:
         return lambda _text: ""
     known = sa.select(people.c.name).where(people.c.id == case.reporter_id)
     shown = sa.select(identities.c.name).where(identities.c.person_id == case.reporter_id)
-    names = list(db.execute(sa.union(known, shown)).scalars())
-    doors = set(_DOOR.findall(case.place)) - set(_DOOR.findall(public_place(case.place)))
+    reporter = list(db.execute(sa.union(known, shown)).scalars())
 
     def hide(text: str) -> str:
-        for door in doors:
-            text = re.sub(rf"(?<!\d){door}(?!\d)", "〔门牌〕", text)
-        return mask(text, names)
+        return mask(known_names.masked_of(db, case, text), reporter) if text else ""
 
     return hide
 
@@ -153,7 +188,8 @@ def _happened(event: Row[Any], names: Names, hide: Hide) -> Step:
     words = hide(event.words or "")
     whom = (names.get((table.name, event.data.get(key)), "") for key, table in _WHOM)
     detail = "" if event.move == "opened" else next((one for one in whom if one), "")
-    return Step(event.at, "event", event.move, name or event.role, words, detail=detail)
+    console = event.data.get("via") == views.CONSOLE
+    return Step(event.at, "event", event.move, name or event.role, words, detail=detail, console=console)
 
 
 def _all_told(rows: Sequence[Row[Any]], hide: Hide) -> list[Step]:

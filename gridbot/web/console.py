@@ -1,178 +1,258 @@
-"""The console: what is being done, by whom, until when; and one case from the first word to the last.
+"""The console: what is being done, by whom, until when; one case from the first word to the last; and the
+same acts as in the chat, for whoever has the right to them.
 
-It only reads. `guard` says who may look, `scope` which communities they see: sign-in will bring both.
+`web.session` says who looks; what they may see is the chat's rule, asked in one place (`desk.console`).
 """
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from datetime import UTC, datetime
 from typing import Any
+from urllib.parse import urlencode
 
-from sqlalchemy import Connection
+from itsdangerous import BadSignature, TimestampSigner
+from sqlalchemy import Connection, Row
 from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, Response
+from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.routing import Route
 
-from gridbot.web import board, casefile, dispatchpage, times
-from gridbot.web.server import Guard, guarded, render
+from gridbot.cases.views import View
+from gridbot.desk import console
+from gridbot.desk.context import Desk, Hearing
+from gridbot.texts import privacy as privacy_words
+from gridbot.web import board, casefile, dispatchpage, names, times
+from gridbot.web.login import login_routes
+from gridbot.web.server import render
+from gridbot.web.session import Doors, Viewer
 
 Read = Callable[[], AbstractContextManager[Connection]]
-Scope = Callable[[Request], Collection[int] | None]
-"""The communities a request may see; None: all."""
-
-STATES = {
-    "gathering": "刚听到",
-    "waiting": "等人接",
-    "accepted": "在办",
-    "done": "等居民看",
-    "closed": "已办结",
-    "withdrawn": "撤了",
-    "merged": "并案",
-}
-FILTERS = {**STATES, board.OPEN: "没办完", board.OVERDUE: "超时", board.ALL: "全部"}
-MOVES = {
-    "opened": "立案",
-    "added": "补充",
-    "seconded": "有人附议",
-    "placed": "定了地方",
-    "retyped": "改了类型",
-    "notified": "告诉负责人",
-    "accepted": "接了",
-    "progress": "有进展",
-    "done": "说办好了",
-    "confirmed": "说好了",
-    "better": "说好一点",
-    "reopened": "说还没好",
-    "handed_over": "转办",
-    "escalated": "上报",
-    "bounced": "说不归他管",
-    "reassigned": "改派",
-    "withdrawn": "撤回报事",
-    "closed": "收起",
-    "undone": "撤回刚才那步",
-    "reminded": "提醒",
-    "merged": "并入别的案子",
-    "viewed": "看过门牌",
-    "passed_over": "联系不上,找了下一位",
-    "paused": "暂缓",
-    "resumed": "接着办",
-    "tabled": "列入例会",
-    "outcome": "例会结果",
-    "stage_done": "这一步办了",
-    "overdue": "过了时限",
-    "followed": "网格并了,归上一级",
-}
-ROLES = {
-    "stranger": "居民",
-    "resident": "居民",
-    "leader": "网格长",
-    "deputy": "副网格长",
-    "liaison": "联络员",
-    "unit": "单位",
-    "admin": "管理员",
-    "system": "网格助手",
-}
-OUTCOMES = {
-    "waiting": "等着发",
-    "held": "到时候发",
-    "claimed": "正在发",
-    "sent": "已送到",
-    "failed": "没送到",
-    "dropped": "没有发",
-}
+Scope = dispatchpage.Scope
+SAID = "gridbot_said"
+SAID_FOR = 60  #: seconds a line about what was done waits for the next page
 
 
-def _utcnow() -> datetime:
-    return datetime.now(UTC)
+def console_routes(doors: Doors, desk: Desk, *, titles: Mapping[str, str]) -> list[Route]:
+    """`titles`: issue type → its name."""
+    from gridbot.web.people_pages import pages_routes
+    from gridbot.web.reports import report_routes
 
-
-def console_routes(
-    read: Read,
-    *,
-    titles: Mapping[str, str],
-    guard: Guard | None = None,
-    scope: Scope | None = None,
-    now: Callable[[], datetime] = _utcnow,
-) -> list[Route]:
-    """`titles`: issue type → its name; `read` opens a connection that only reads."""
-    console = _Console(read, titles, scope or (lambda _request: None), now)
+    desktop = Console(doors, desk, titles)
     return [
-        Route("/console", guarded(console.cases, guard)),
-        Route("/console/cases/{case:int}", guarded(console.case, guard)),
-        Route(
-            "/console/cases/{case:int}/dispatch", guarded(dispatchpage.endpoint(read, console.scope), guard)
-        ),
+        Route("/console", doors.seen_by(desktop.cases)),
+        Route("/console/cases/{case:int}", doors.seen_by(desktop.case)),
+        Route("/console/cases/{case:int}/do", doors.seen_by(desktop.do), methods=["POST"]),
+        Route("/console/cases/{case:int}/door", doors.seen_by(desktop.door), methods=["POST"]),
+        Route("/console/cases/{case:int}/dispatch", doors.seen_by(desktop.dispatch)),
+        *login_routes(doors),
+        *pages_routes(desktop),
+        *report_routes(desktop),
     ]
 
 
-class _Console:
-    def __init__(
-        self, read: Read, titles: Mapping[str, str], scope: Scope, now: Callable[[], datetime]
-    ) -> None:
-        self._read, self._titles, self._scope, self._now = read, titles, scope, now
-        self.scope = scope
+class Console:
+    """What its pages share: who looks as a `Hearing`, and how a page is answered."""
 
-    async def cases(self, request: Request) -> Response:
-        which = request.query_params.get("state", board.OPEN)
-        if which not in FILTERS:
+    def __init__(self, doors: Doors, desk: Desk, titles: Mapping[str, str]) -> None:
+        self.doors, self.desk, self.titles = doors, desk, titles
+        self._said = TimestampSigner(doors.signing_key, salt="gridbot.said")
+        self._sheet = dispatchpage.endpoint(doors.read, doors.scope)
+
+    def hearing(self, db: Connection, viewer: Viewer, now: datetime) -> Hearing:
+        return console.hearing(db, self.desk, viewer.place.id, viewer.person, now, roles=viewer.roles)
+
+    async def look(self, viewer: Viewer, work: Callable[[Hearing], Any]) -> Any:
+        """`work` on a connection that only reads."""
+
+        def task() -> Any:
+            with self.doors.read() as db:
+                return work(self.hearing(db, viewer, self.doors.now()))
+
+        return await run_in_threadpool(task)
+
+    # --- the board --------------------------------------------------------------------------------
+
+    async def cases(self, request: Request, viewer: Viewer) -> Response:
+        query = request.query_params
+        which = query.get("state", board.OPEN)
+        if which not in board.FILTERS:
             raise HTTPException(404)
-        now = self._now()
+        if (number := query.get("number", "")).isdecimal() and len(number) <= 7:
+            return await self._numbered(viewer, int(number))
+        asked = board.Asked.read(query)
+        seen = await self.look(viewer, lambda h: board.entries(h, self.titles)) if viewer.place.id else []
+        listed = [one for one in seen if asked.fits(one)]
+        return self.answer(
+            request,
+            viewer,
+            "cases.html",
+            which=which,
+            asked=asked,
+            entries=[one for one in listed if board.fits(one, which)][: board.MOST],
+            counts=board.counts(listed),
+            most=board.MOST,
+            columns=board.COLUMNS if which == board.OPEN else {},
+            kinds={kind: self.titles.get(kind, kind) for one in seen for kind in one.kinds},
+            grids=sorted({one.path for one in seen if one.path}),
+            any_private=any(one.private for one in seen),
+            link=_linker(query),
+        )
 
-        def look() -> dict[str, Any]:
-            with self._read() as db:
-                shown = self._place(db, request)
-                place = shown["place"]
-                if place is None:
-                    return shown | {"entries": [], "counts": dict.fromkeys(board.FILTERS, 0)}
-                entries = board.entries(db, place.id, which, self._titles, now=now)
-                return shown | {"entries": entries, "counts": board.counts(db, place.id, now=now)}
+    async def _numbered(self, viewer: Viewer, number: int) -> Response:
+        """Straight to the case of a number, if there is one he may see."""
+        from gridbot.desk.admin_cases import numbered
 
-        shown = await run_in_threadpool(look)
-        return self._answer(request, "cases.html", now, which=which, most=board.MOST, **shown)
-
-    async def case(self, request: Request) -> Response:
-        now = self._now()
-
-        def look() -> dict[str, Any]:
-            with self._read() as db:
-                for place in board.communities_seen(db, self._scope(request)):
-                    found = casefile.file(db, place.id, request.path_params["case"], self._titles, now=now)
-                    if found is not None:
-                        return {"place": place, "file": found, "entry": found.entry}
+        found = await self.look(viewer, lambda h: numbered(h, number)) if viewer.place.id else None
+        if found is None:
             raise HTTPException(404)
+        more = f"?community={viewer.place.id}" if len(viewer.places) > 1 else ""
+        return RedirectResponse(f"/console/cases/{found.id}{more}", 303)
 
-        return self._answer(request, "case.html", now, **await run_in_threadpool(look))
+    # --- one case ---------------------------------------------------------------------------------
 
-    def _place(self, db: Connection, request: Request) -> dict[str, Any]:
-        places = board.communities_seen(db, self._scope(request))
-        place = board.pick(places, request.query_params.get("community", ""))
-        if place is None and places:
+    async def case(self, request: Request, viewer: Viewer) -> Response:
+        return await self._case(request, viewer)
+
+    async def _case(
+        self, request: Request, viewer: Viewer, opened: tuple[str, str] | None = None
+    ) -> Response:
+        case_id = request.path_params["case"]
+        viewer, shown = await self._found(request, viewer, lambda h: self._shown(h, case_id))
+        return self.answer(request, viewer, "case.html", opened=opened, look=_looked, **shown)
+
+    def _shown(self, h: Hearing, case_id: int) -> dict[str, Any] | None:
+        found = board.entry_of(h, case_id, self.titles)
+        if found is None:
+            return None
+        row, entry = found
+        if entry.kept:
+            return {"entry": entry, "file": None, "choices": console.Choices(()), "may_open": False}
+        return {
+            "entry": entry,
+            "file": casefile.file(h, row, entry),
+            "choices": console.choices(h, row),
+            "may_open": console.may_open(h, row),
+        }
+
+    async def _found(
+        self, request: Request, viewer: Viewer, work: Callable[[Hearing], Any]
+    ) -> tuple[Viewer, Any]:
+        """The machine's own admin need not say which community a case is of: it is looked for in each."""
+        for one in self.doors.each(viewer, request):
+            found = await self.look(one, work) if one.place.id else None
+            if found is not None:
+                return one, found
+        raise HTTPException(404)
+
+    async def do(self, request: Request, viewer: Viewer) -> Response:
+        """One act; the line about it stands on the case's page, which is asked for anew."""
+        form = {name: str(value) for name, value in (await request.form()).items()}
+        case_id, now = request.path_params["case"], self.doors.now()
+        viewer, _ = await self._found(request, viewer, lambda h: console.case_for(h, case_id))
+
+        def work(db: Connection) -> str | None:
+            h = self.hearing(db, viewer, now)
+            row = console.case_for(h, case_id)
+            return console.act(h, row, form.get("act", ""), form) if row is not None else None
+
+        said = await self.doors.write(work)
+        if said is None:
             raise HTTPException(404)
-        return {"places": places, "place": place}
+        answer = RedirectResponse(f"/console/cases/{case_id}", 303)
+        value = self._said.sign(said.encode().hex()).decode()
+        answer.set_cookie(SAID, value, max_age=SAID_FOR, path="/console", httponly=True, samesite="lax")
+        return answer
 
-    def _answer(self, request: Request, template: str, now: datetime, **shown: Any) -> Response:
+    async def door(self, request: Request, viewer: Viewer) -> Response:
+        """The door number, by a press of its own that is on record; the page is not asked for by itself."""
+        case_id, now = request.path_params["case"], self.doors.now()
+        viewer, _ = await self._found(request, viewer, lambda h: console.case_for(h, case_id))
+
+        def work(db: Connection) -> tuple[str, str] | None:
+            h = self.hearing(db, viewer, now)
+            row = console.case_for(h, case_id)
+            return console.open_words(h, row) if row is not None and console.may_open(h, row) else None
+
+        opened = await self.doors.write(work)
+        if opened is None:
+            raise HTTPException(403)
+        return await self._case(request, viewer, opened)
+
+    async def dispatch(self, request: Request, viewer: Viewer) -> Response:
+        """派单卡, for whoever leads the case."""
+        case_id = request.path_params["case"]
+
+        def look(h: Hearing) -> Row[Any] | None:
+            row = console.case_for(h, case_id)
+            return row if row is not None and not console.kept_from(h, row) and viewer.leads else None
+
+        await self._found(request, viewer, look)
+        sheet: Response = await self._sheet(request)
+        return sheet
+
+    # --- pages ------------------------------------------------------------------------------------
+
+    def answer(self, request: Request, viewer: Viewer, template: str, **shown: Any) -> Response:
         """The page, or for `?part` what changes in it; 304 while it has not changed."""
-        zone = shown["place"].zone if shown.get("place") else UTC
+        now, zone = self.doors.now(), viewer.place.zone if viewer.place.id else UTC
+        said = self._said_before(request)
         page = render(
             template,
             part="part" in request.query_params,
             moment=lambda at: times.moment(at, now, zone),
             span=lambda at: times.span(now - at),
-            states=STATES,
-            filters=FILTERS,
-            moves=MOVES,
-            roles=ROLES,
-            outcomes=OUTCOMES,
+            names=names,
+            filters=board.FILTERS,
+            viewer=viewer,
+            place=viewer.place if viewer.place.id else None,
+            role=names.role_of(viewer.roles),
+            said=said,
+            csrf=viewer.csrf,
+            path=request.url.path,
             now=now,
             **shown,
         )
+        if said:
+            page.delete_cookie(SAID, path="/console", httponly=True, samesite="lax")
+            return page
         tag = f'"{hashlib.sha256(bytes(page.body)).hexdigest()[:16]}"'
-        if request.headers.get("if-none-match") == tag:
+        if request.method == "GET" and request.headers.get("if-none-match") == tag:
             return HTMLResponse(status_code=304, headers={"etag": tag})
         page.headers["etag"] = tag
         return page
+
+    def _said_before(self, request: Request) -> str:
+        if "part" in request.query_params:
+            return ""
+        try:
+            kept = self._said.unsign(request.cookies.get(SAID, ""), max_age=SAID_FOR)
+            return bytes.fromhex(kept.decode()).decode()
+        except (BadSignature, ValueError):
+            return ""
+
+
+def _looked(one: View) -> str:
+    """网页上看了门牌, by whom."""
+    role = names.ROLES.get(one.role, one.role)
+    who = f"{one.name}({role})" if one.name and role not in one.name else one.name or role
+    seen = "、".join(privacy_words.WHAT.get(what, what) for what in one.what)
+    return f"{who}{privacy_words.HOW.get(one.how, one.how)}看了{seen}"
+
+
+def _linker(query: Mapping[str, str]) -> Callable[..., str]:
+    """Links to the same list, narrowed otherwise; None takes a part away."""
+    kept = {
+        name: query[name]
+        for name in ("state", "type", "grid", "mine", "paused", "private", "community")
+        if query.get(name)
+    }
+
+    def link(**changes: Any) -> str:
+        new = {name: value for name, value in {**kept, **changes}.items() if value not in (None, "")}
+        return f"/console?{urlencode(new)}" if new else "/console"
+
+    return link

@@ -91,7 +91,7 @@ class Doors:
     ) -> None:
         self.read, self.write, self.local, self.lasts, self.now = read, write, local, lasts, now
         self._secure = secure
-        self._key = key
+        self.signing_key = key
         self._signer = URLSafeSerializer(key, salt="gridbot.console")
         self._missed: dict[str, deque[datetime]] = defaultdict(deque)
 
@@ -141,6 +141,14 @@ class Doors:
         return Viewer(
             place, person, name, frozenset({Role.ADMIN}), self._mac("local"), tuple(places), local=True
         )
+
+    def each(self, viewer: Viewer, request: Request) -> list[Viewer]:
+        """The viewer, and where he is the machine's own admin, as that of each community."""
+        if not viewer.local or request.query_params.get("community"):
+            return [viewer]
+        with self.read() as db:
+            found = [self._own(db, str(place.id)) for place in viewer.places]
+        return [one for one in found if one is not None]
 
     # --- in and out -------------------------------------------------------------------------------
 
@@ -205,7 +213,7 @@ class Doors:
 
     def check(self, viewer: Viewer, request: Request, form: FormData | None = None) -> None:
         """No change without the token of a page of ours."""
-        given = str((form or {}).get(FIELD) or request.query_params.get(FIELD, ""))
+        given = str((form.get(FIELD) if form else "") or request.query_params.get(FIELD, ""))
         if not hmac.compare_digest(given.encode(), viewer.csrf.encode()):
             raise HTTPException(403)
 
@@ -227,7 +235,7 @@ class Doors:
         return [place.id for place in viewer.places] if viewer is not None else []
 
     def _mac(self, what: str) -> str:
-        return hmac.new(self._key.encode(), f"csrf:{what}".encode(), hashlib.sha256).hexdigest()
+        return hmac.new(self.signing_key.encode(), f"csrf:{what}".encode(), hashlib.sha256).hexdigest()
 
 
 def _from(request: Request) -> str:

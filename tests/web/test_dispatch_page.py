@@ -7,14 +7,12 @@ from datetime import timedelta
 import httpx
 import pytest
 import sqlalchemy as sa
-from prometheus_client import CollectorRegistry
 from sqlalchemy import Connection
 
 from gridbot.store import tables
 from gridbot.store.db import Database
-from gridbot.web.console import console_routes
-from gridbot.web.server import build
 from tests.cast import NOW, Cast, seed, seed_units
+from tests.web.consoles import app_on, client_of
 
 pytestmark = pytest.mark.asyncio
 
@@ -43,10 +41,8 @@ def _fill(db: Connection) -> tuple[Cast, int]:
     return cast, int(key[0])
 
 
-async def _get(database: Database, path: str, **options: object) -> httpx.Response:
-    routes = console_routes(database.read, titles={}, now=lambda: NOW, **options)  # type: ignore[arg-type]
-    app = build(routes, health=lambda: (True, {}), registry=CollectorRegistry())
-    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://here") as client:
+async def _get(database: Database, path: str) -> httpx.Response:
+    async with client_of(app_on(database, titles={}, local=True)) as client:
         return await client.get(path)
 
 
@@ -72,9 +68,7 @@ async def test_a_private_matter_has_no_place_on_paper(any_database: Database) ->
     assert "5号楼" not in page and "电话里说" in page
 
 
-async def test_another_community_does_not_see_it(any_database: Database) -> None:
-    cast, case = any_database.write(_fill)
-    path = f"/console/cases/{case}/dispatch"
-    other = await _get(any_database, path, scope=lambda _request: [cast.community + 1])
-    assert other.status_code == 404
-    assert (await _get(any_database, path, guard=lambda _request: False)).status_code == 403
+async def test_nobody_unknown_sees_it(any_database: Database) -> None:
+    _, case = any_database.write(_fill)
+    async with client_of(app_on(any_database)) as client:
+        assert (await client.get(f"/console/cases/{case}/dispatch")).status_code == 401

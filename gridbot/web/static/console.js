@@ -1,5 +1,5 @@
 // Keeps a console page fresh: asks for its changing part, and puts it in only if it changed. Who has the
-// keyboard on a link keeps it there.
+// keyboard on a link keeps it there; while somebody fills something in, the page waits.
 
 const EVERY = 2000;
 const SLOWEST = 30_000;
@@ -7,16 +7,20 @@ const offline = document.querySelector("[data-offline]");
 let tag = "";
 let failures = 0;
 
+const busy = () => document.querySelector("[data-live] details[open]") || document.activeElement?.matches("[data-live] input, [data-live] select");
+
 async function refresh() {
-  if (document.visibilityState === "visible") {
+  if (document.visibilityState === "visible" && !busy()) {
     try {
       const address = new URL(location.href);
       address.searchParams.set("part", "");
       const answer = await fetch(address, { headers: tag ? { "if-none-match": tag } : {}, cache: "no-store" });
-      if (answer.status === 404) return location.assign("/console");
+      if (answer.status === 404 || answer.status === 401) return location.assign("/console");
       if (answer.ok) {
         tag = answer.headers.get("etag") ?? "";
-        replace(await answer.text());
+        const text = await answer.text();
+        if (busy()) tag = "";
+        else replace(text);
       } else if (answer.status !== 304) {
         throw new Error(String(answer.status));
       }
@@ -50,4 +54,19 @@ document.addEventListener("click", (event) => {
   const row = event.target.closest("tr[data-row]");
   if (row && !event.target.closest("a") && !getSelection().toString()) row.querySelector("a").click();
 });
-setTimeout(refresh, EVERY);
+// What a list is narrowed to holds as soon as it is chosen.
+document.addEventListener("change", (event) => {
+  const form = event.target.closest("[data-narrow]");
+  if (form && event.target.name !== "number") form.requestSubmit();
+});
+// One act is open at a time.
+document.addEventListener("toggle", (event) => {
+  if (!event.target.open || !event.target.matches("[data-fold]")) return;
+  for (const other of document.querySelectorAll("[data-fold][open]")) if (other !== event.target) other.open = false;
+}, true);
+// Pressed twice is meant once.
+document.addEventListener("submit", (event) => {
+  const button = event.target.querySelector("button[type=submit]");
+  if (event.target.method === "post" && button) setTimeout(() => (button.disabled = true));
+});
+if (!("still" in document.body.dataset)) setTimeout(refresh, EVERY);
