@@ -19,6 +19,7 @@ import structlog
 from sqlalchemy import Connection
 
 from gridbot import almanac, services, understanding
+from gridbot.app_wechat import poster_maker
 from gridbot.app_wecom import open_wecom
 from gridbot.cases import limitbook, views
 from gridbot.clock import Clock
@@ -356,7 +357,7 @@ async def _open_web(app: App, *, demo: bool) -> None:
 
     doors = await _doors(app, write, demo=demo)
     titles = {kind: one.title for kind, one in app.desk.packs.types.items()}
-    app.routes += console_routes(doors, app.desk, titles=titles)
+    app.routes += console_routes(doors, app.desk, titles=titles, poster=poster_maker(app.settings))
     app.routes += paste_routes(
         app.database.read, write, app.desk, guard=doors.admins_only, scope=doors.scope, now=app.now
     )

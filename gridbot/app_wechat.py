@@ -12,12 +12,14 @@ from sqlalchemy import Connection
 
 from gridbot.delivery import Mouth
 from gridbot.desk.context import Desk
+from gridbot.grid import posters
 from gridbot.grid import queries as grid
 from gridbot.intake import Intake
 from gridbot.messages import Speaker
 from gridbot.settings import Settings
 from gridbot.store import leases, parked
 from gridbot.store.db import Database
+from gridbot.texts import kf as words
 
 Part = Callable[[asyncio.Event], Coroutine[Any, Any, None]]
 CALLBACK = "/wecom/kf"
@@ -133,3 +135,43 @@ async def _read(app: House, look: Callable[[Connection], Any]) -> Any:
             return look(db)
 
     return await asyncio.to_thread(read)
+
+
+# --- posters -------------------------------------------------------------------------------------
+
+
+async def contact_link(settings: Settings, account: str, scene: str) -> str:
+    """Where a poster's code leads, as WeChat has it. Raises RefusedError, UnreachableError."""
+    from gridbot.channels import wecom_kf
+    from gridbot.channels._wecom.api import Credentials, WecomApi
+
+    api = WecomApi(settings.wecom_api, proxy=settings.proxy or None)
+    try:
+        return await wecom_kf.contact_link(api, Credentials(settings.wecom_corp, settings.kf), account, scene)
+    finally:
+        await api.close()
+
+
+def poster_of(grid: str, link: str) -> bytes:
+    """The poster of a grid as a PNG."""
+    from gridbot.pictures import poster
+
+    lines, foot = words.poster_lines(grid), words.POSTER_FOOT
+    return poster.draw(poster.Poster(words.POSTER_TITLE, words.POSTER_SCAN, lines, foot, link))
+
+
+def poster_maker(settings: Settings) -> Callable[[posters.Place], Awaitable[bytes]] | None:
+    """For the console; None where there is no 微信客服. It raises NoPosterError."""
+    if not settings.kf:
+        return None
+
+    async def make(place: posters.Place) -> bytes:
+        from gridbot.channels._wecom.api import RefusedError, UnreachableError
+
+        try:
+            link = await contact_link(settings, place.account, place.scene)
+        except (RefusedError, UnreachableError) as trouble:
+            raise posters.NoPosterError(words.no_link(str(trouble))) from None
+        return await asyncio.to_thread(poster_of, place.name, link)
+
+    return make

@@ -17,6 +17,7 @@ from gridbot.cli import (
     figures,
     keeping,
     packs,
+    posters,
     reading,
     replaying,
     running,
@@ -50,6 +51,7 @@ app.command()(reading.evaluate)
 app.command()(replaying.rehearse)
 app.command()(replaying.replay)
 app.command("import")(keeping.import_directory)
+app.command()(posters.poster)
 app.command()(keeping.backup)
 app.command()(keeping.restore)
 app.command("retention")(auditing.keep_no_longer)

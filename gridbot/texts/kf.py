@@ -30,16 +30,21 @@ def more() -> str:
 # --- the poster ----------------------------------------------------------------------------------
 
 POSTER_TITLE = "有事找网格"
-POSTER_SCAN = "微信扫一扫,一对一说"
+POSTER_SCAN = "微信扫一扫，一对一说"
 
 
 def poster_lines(grid: str) -> tuple[str, ...]:
     return (
         f"{grid} · 网格助手",
         "灯不亮、水管漏、电梯坏、垃圾没人收……",
-        "说楼号和什么坏了,发张照片也行",
-        "我记下,告诉网格长,办好了回您",
+        "说楼号和什么坏了，发张照片也行",
+        "我记下，告诉网格长，办好了回您",
     )
 
 
-POSTER_FOOT = ("我是机器人,不进群,不看群里的话", "有危险先打 119 / 110 / 120")
+POSTER_FOOT = ("我是机器人，不进微信群", "有危险先打 119 / 110 / 120")
+
+
+def no_link(why: str) -> str:
+    """Where the poster should be: WeChat gave no address for its code."""
+    return f"微信没给客服链接({why}),过会儿再试。"

@@ -10,7 +10,7 @@ import hashlib
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from datetime import UTC, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
 from itsdangerous import BadSignature, TimestampSigner
@@ -30,15 +30,21 @@ from gridbot.web.login import login_routes
 from gridbot.web.server import render
 from gridbot.web.session import Doors, Viewer
 
+if TYPE_CHECKING:
+    from gridbot.web.posters import Draw
+
 Read = Callable[[], AbstractContextManager[Connection]]
 Scope = dispatchpage.Scope
 SAID = "gridbot_said"
 SAID_FOR = 60  #: seconds a line about what was done waits for the next page
 
 
-def console_routes(doors: Doors, desk: Desk, *, titles: Mapping[str, str]) -> list[Route]:
-    """`titles`: issue type → its name."""
+def console_routes(
+    doors: Doors, desk: Desk, *, titles: Mapping[str, str], poster: Draw | None = None
+) -> list[Route]:
+    """`titles`: issue type → its name. `poster`: makes a grid's poster, where there is 微信客服."""
     from gridbot.web.people_pages import pages_routes
+    from gridbot.web.posters import poster_routes
     from gridbot.web.reports import report_routes
 
     desktop = Console(doors, desk, titles)
@@ -51,6 +57,7 @@ def console_routes(doors: Doors, desk: Desk, *, titles: Mapping[str, str]) -> li
         *login_routes(doors),
         *pages_routes(desktop),
         *report_routes(desktop),
+        *poster_routes(desktop, poster),
     ]
 
 
