@@ -28,7 +28,7 @@ def _repeated(packs: Packs) -> Iterator[Problem]:
     for kind, one in packs.types.items():
         spec: TypeFile = one.source
         seen: dict[str, str] = {}
-        for name in ("sure", "maybe", "topics"):
+        for name in ("first", "sure", "maybe", "topics"):
             for word in getattr(spec, name):
                 if word in seen:
                     yield Problem(kind, f"“{word}”在 {seen[word]} 和 {name} 里各有一次")

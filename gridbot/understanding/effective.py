@@ -17,7 +17,7 @@ from gridbot.understanding.yamlfile import PackError
 
 OWN = "communities"  #: the folder, inside the packs' own, of the communities' files
 SHIPPED, COMMAND = "shipped", "by command"
-_LISTS = ("sure", "maybe", "topics", "fallback", "excludes")
+_LISTS = ("first", "sure", "maybe", "topics", "fallback", "excludes")
 
 
 @dataclass(frozen=True, slots=True)

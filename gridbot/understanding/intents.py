@@ -170,7 +170,7 @@ class _Builder:
         self.uses: dict[str, list[Use]] = {}
         self.order = tuple(kind for kind, spec in merged.types.items() if not spec.disabled)
         self.dialect = Dialect(merged.same, merged.phrases)
-        self.vague = frozenset(merged.words.get("vague", ()))
+        self.vague = frozenset(map(self.dialect.fold, merged.words.get("vague", ())))
         self.shared = Counter(word for spec in merged.types.values() for word in self.things_of(spec))
 
     def words(self, words: Iterable[str], off: frozenset[str] = frozenset()) -> Iterator[str]:
@@ -205,6 +205,7 @@ class _Builder:
     def type(self, number: int, spec: TypeFile) -> None:
         off = frozenset(spec.off)
         alone = [
+            ("first", 1.0, spec.first),
             ("sure", 1.0, spec.sure),
             ("maybe", 0.6, spec.maybe),
             ("topics", 0.4, spec.topics),
@@ -225,7 +226,7 @@ class _Builder:
         hints = sorted(
             word
             for word in self.things_of(spec)
-            if len(word) > 1 and self.shared[word] <= _SHARED and word not in self.vague
+            if len(word) > 1 and self.shared[word] <= _SHARED and self.dialect.fold(word) not in self.vague
         )
         if hints:
             self.use(hints, Role.ALONE, self.rule(spec.id, 0.35, name="hints"), off)
@@ -328,7 +329,7 @@ def _compile(merged: Merged) -> Packs:
         sound_words=tuple(dict.fromkeys(merged.sounds)),
         silent_lines=tuple(merged.silent),
         type_order=builder.order,
-        vague=frozenset(builder.dialect.fold(word) for word in builder.vague),
+        vague=builder.vague,
         effects=_holding(
             builder.uses, [builder.dialect.fold(stem) for stem in merged.words.get("effects", ())]
         ),

@@ -88,6 +88,7 @@ class TypeFile(Strict):
     against: list[str] = []  #: units it is in itself a complaint about; "@named": those its words name
     sweep: bool | None = None  #: like yards beside are likely to have it too: a look there is offered
     thresholds: Thresholds | None = None
+    first: Words = []  #: enough alone, and the message is about this before all else it speaks of
     sure: Words = []  #: enough alone
     maybe: Words = []  #: worth a question; with a complaint or a place beside it enough
     topics: Words = []  #: nouns that make a report only in the mouth of somebody who complains

@@ -23,7 +23,7 @@ _GRAVEST = (
     "collapse",
     "other",
 )
-_MEANT = frozenset({"sure", "maybe", "topics", "pairs"})  #: not: last resorts, mere hints
+_MEANT = frozenset({"first", "sure", "maybe", "topics", "pairs"})  #: not: last resorts, mere hints
 _BARE = 0.8  #: what a single sign is worth without place, photo, complaint or request
 _MUCH = 8  #: so many characters beside it, and the message speaks of more than the trouble
 _MANY = 30  #: evidence looked at per type
@@ -123,6 +123,11 @@ def _explicit(one: Evidence) -> bool:
     return min(map(len, one.words)) >= (2 if len(one.words) > 1 else 4)
 
 
+def _named(found: list[Evidence]) -> bool:
+    """Does the message itself say that it is about this?"""
+    return any(one.rule.name == "first" for one in found)
+
+
 def _solid(found: list[Evidence]) -> bool:
     return any(one.score >= 1 for one in found)
 
@@ -132,7 +137,9 @@ def _best(kinds: list[str], by_type: dict[str, list[Evidence]], packs: Packs) ->
     if len(kinds) < 2:
         return kinds
     solid = [kind for kind in kinds if _solid(by_type[kind])]
-    firm = [kind for kind in solid if not packs.types[kind].weak and kind != "civic"]
+    firm = [
+        kind for kind in solid if kind != "civic" and (not packs.types[kind].weak or _named(by_type[kind]))
+    ]
     if firm:
         return firm
     if solid:
@@ -200,10 +207,12 @@ def _free(one: Evidence, taken: list[tuple[int, int]]) -> bool:
     )
 
 
-def _rank(found: list[Evidence], packs: Packs) -> tuple[bool, bool, bool, int, int]:
-    """Danger first, then what is said of a thing rather than of a place, then what is said most."""
+def _rank(found: list[Evidence], packs: Packs) -> tuple[bool, bool, bool, bool, int, int]:
+    """Danger, what the message names as its matter, what is said of a thing rather than of a place, what is
+    said most."""
     danger = any(one.rule.urgent and _told(one, packs) is not Told.EFFECT for one in found)
     solid = [one for one in found if one.score >= 1]
+    named = _named(found)
     of_a_thing = any(_told(one, packs) is Told.THING for one in solid)
     first = min(one.start for one in found)
-    return not danger, packs.types[found[0].type].weak, not of_a_thing, -min(len(solid), 2), first
+    return not danger, not named, packs.types[found[0].type].weak, not of_a_thing, -min(len(solid), 2), first
