@@ -120,8 +120,13 @@ def after_quiet_hours(at: datetime, start: time, end: time, zone: ZoneInfo) -> d
 _DOOR_LEFT = re.compile(r"[ \-－]*〔[^〕]*〕(?:室|户|房间?)?")
 
 
+_ONLY_DOOR = re.compile(r"\d{3,4}[室户]?")
+
+
 def public_place(place: str) -> str:
     """A place as a group may see it: the door number is the reporter, so it goes."""
+    if _ONLY_DOOR.fullmatch(place):
+        return ""
     return _DOOR_LEFT.sub("", mask(place)).strip()
 
 

@@ -13,6 +13,7 @@ from gridbot.messages import CaseState, Move
 from gridbot.privacy import mask
 from gridbot.store.tables import case_messages, units
 from gridbot.texts import duty as words
+from gridbot.texts import to_come
 
 _UNIT = sa.select(units.c.name, units.c.contact).where(units.c.id == sa.bindparam("of_unit"))
 _STATED = (
@@ -39,6 +40,8 @@ def lines(db: Connection, case: Row[Any]) -> list[str]:
     elif data.get("first_unit") and case.unit_id is None and case.state == CaseState.WAITING:
         unit = db.execute(_UNIT, {"of_unit": data["first_unit"]}).one_or_none()
         found.append(words.first_a_unit(unit.name, unit.contact) if unit is not None else "")
+    if data.get("service"):
+        found.append(to_come.to_leader(data["service"]))
     if data.get("lowered"):
         found.append(lowered(db, case))
     if data.get("linked"):

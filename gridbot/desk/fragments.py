@@ -119,6 +119,8 @@ def join(h: Hearing, case: Row[Any], reading: Reading) -> None:
     case = queries.case(h.db, case.id)
     if case.types and case.data.get("band") != Band.OPEN.value:
         _read_again(h, case)
+    if not case.private and drafts.is_private(reading):
+        _turns_private(h, case)
     if not case.private and drafts.discreet(h, text):
         keep_private(h, case)
     case = queries.case(h.db, case.id)
@@ -181,6 +183,13 @@ def _read_again(h: Hearing, case: Row[Any]) -> None:
     words = queries.words_of(h.db, case.id)
     whole = _surer(h, Reading(Kind.REPORT, Band.ASK), words) if len(words) <= _WHOLE else None
     if whole is not None and set(whole.types) & set(case.types):
+        sharpen(h, case, whole)
+
+
+def _turns_private(h: Hearing, case: Row[Any]) -> None:
+    """What began with a thing and goes on with a quarrel is, all told, between people."""
+    whole = drafts.read(h, queries.words_of(h.db, case.id)[:_WHOLE])
+    if drafts.reports(whole) and drafts.is_private(whole):
         sharpen(h, case, whole)
 
 
@@ -339,14 +348,15 @@ def report_of_halves(h: Hearing, reading: Reading, text: str) -> Reading | None:
     return together(h, reading, text) if half(h, text) and not h.leads and not h.late else None
 
 
-def with_earlier(h: Hearing, draft: Draft, earlier: list[Heard]) -> Draft:
-    """A place said in the breath before counts."""
-    if draft.place_key:
+def with_earlier(h: Hearing, draft: Draft, earlier: list[Heard], *, known: bool = True) -> Draft:
+    """A place said in the breath before counts; where the one said now is none the grid knows
+    (去社区医院要绕), one it knows comes first."""
+    if draft.place_key and known:
         return draft
     for _, said in reversed(earlier):
         reading = drafts.with_places(h, drafts.read(h, said.text), said.text)
         place = drafts.best_place(reading.places)
-        if place is not None:
+        if place is not None and (not draft.place_key or place.node is not None):
             return replace(
                 draft,
                 place=place.text,

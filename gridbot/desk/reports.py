@@ -26,6 +26,7 @@ from gridbot.desk import (
     planned,
     residents,
     sameplace,
+    to_come,
     twins,
 )
 from gridbot.desk.context import Hearing
@@ -35,16 +36,18 @@ from gridbot.understanding.reading import Band, Issue, Place, Reading
 from gridbot.understanding.text import clean
 
 _TOO = frozenset({Remark.TOO, Remark.SENSED})
-#: A clause that begins another trouble in the same breath.
+#: A clause that begins another trouble in the same breath; and one that goes on with such a list.
 _AND = re.compile(r"[，,。；;！!\s]+(?=[^，,。；;！!\s]{0,14}(?:还有|另外|也|再有|而且|加上))")
+_YET = re.compile(r"[，,。；;！!\s]+(?=[^，,。；;！!\s]{0,8}还)")
 
 
 def hear_report(h: Hearing, reading: Reading) -> None:
     """A message that reports something (band open or ask)."""
     text = h.said.text or h.said.transcript
     parts = several(h, reading, text)
+    earlier = fragments.before(h) if len(parts) > 1 else []
     for number, part in enumerate(parts):
-        _hear_one(h, part, text, further=number > 0)
+        _hear_one(h, part, text, further=number > 0, cut=earlier if len(parts) > 1 else None)
 
 
 def hear_own(h: Hearing, reading: Reading) -> None:
@@ -58,7 +61,9 @@ def hear_own(h: Hearing, reading: Reading) -> None:
         moves.accept(h.db, queries.case(h.db, case.id), actor=h.actor(), now=h.now, tapped=False)
 
 
-def _hear_one(h: Hearing, reading: Reading, text: str, *, further: bool) -> None:
+def _hear_one(
+    h: Hearing, reading: Reading, text: str, *, further: bool, cut: list[fragments.Heard] | None = None
+) -> None:
     draft = drafts.draft_of(h, reading)
     if not further:
         for own in fragments.gathering_cases(h):
@@ -73,7 +78,7 @@ def _hear_one(h: Hearing, reading: Reading, text: str, *, further: bool) -> None
     elif not further and closed.again(h, draft):
         return
     elif further or not twins.remarked(h, reading, text, _TOO if reading.band is Band.OPEN else frozenset()):
-        begin(h, draft, reading, further=further)
+        begin(h, draft, reading, cut=cut)
 
 
 def _not_over(h: Hearing, draft: Draft) -> bool:
@@ -111,41 +116,52 @@ def several(h: Hearing, reading: Reading, text: str) -> list[Reading]:
     whole = [reading]
     if len(reading.issues) < 2 or reading.urgent or drafts.is_private(reading):
         return whole
-    norm = clean(text).norm
-    cut = _AND.search(norm)
-    if cut is None:
+    sides = _sides(clean(text).norm)
+    kept: list[tuple[str, tuple[Issue, ...]]] = []
+    for side in sides:
+        said = tuple(one for one in reading.issues if _said_in(one, side))
+        if not said and not kept:
+            return whole
+        if said:
+            kept.append((side, said))
+    types = [one.type for _, said in kept for one in said]
+    if len(kept) < 2 or len(types) != len(set(types)):
         return whole
-    sides = norm[: cut.start()], norm[cut.end() :]
-    parts = [tuple(one for one in reading.issues if _said_in(one, side)) for side in sides]
-    if not all(parts) or set(parts[0]) & set(parts[1]):
-        return whole
-    return [
-        replace(reading, issues=part, places=_of_side(reading, sides, at)) for at, part in enumerate(parts)
-    ]
+    return [replace(reading, issues=said, places=_of_side(reading, side)) for side, said in kept]
+
+
+def _sides(norm: str) -> list[str]:
+    """灯不亮,暖气也不热,门锁还坏了: cut where another trouble begins; 还 alone goes on with a list begun."""
+    ends = [found.span() for found in _AND.finditer(norm)]
+    ends += [found.span() for found in _YET.finditer(norm) if ends and found.start() > ends[-1][1]]
+    starts = [0, *(end for _, end in ends)]
+    return [norm[start:end] for start, end in zip(starts, [*(at for at, _ in ends), len(norm)], strict=True)]
 
 
 def _said_in(issue: Issue, side: str) -> bool:
     return bool(issue.words) and all(half in side for word in issue.words for half in word.split("+"))
 
 
-def _of_side(reading: Reading, sides: tuple[str, str], at: int) -> tuple[Place, ...]:
-    """The places named on that side; where none is, the other side's hold for it too."""
-    here = tuple(one for one in reading.places if clean(one.text).norm in sides[at])
+def _of_side(reading: Reading, side: str) -> tuple[Place, ...]:
+    """The places named on that side; where none is, the others' hold for it too."""
+    here = tuple(one for one in reading.places if clean(one.text).norm in side)
     return here if drafts.best_place(here) is not None else reading.places
 
 
-def begin(h: Hearing, draft: Draft, reading: Reading, *, further: bool = False) -> None:
-    """A new case. `further`: the second trouble of one message."""
-    earlier = [] if further else fragments.before(h)
+def begin(h: Hearing, draft: Draft, reading: Reading, *, cut: list[fragments.Heard] | None = None) -> None:
+    """A new case. `cut`: one of the troubles of one message, with what was said before all of them."""
+    earlier = fragments.before(h) if cut is None else cut
     text = h.said.text or h.said.transcript
-    whole = (
-        fragments.together(h, reading, text)
-        if reading.band is Band.ASK and earlier
-        else fragments.placed_before(h, reading, earlier)
-    )
+    if cut is not None:
+        whole = None
+    elif reading.band is Band.ASK and earlier:
+        whole = fragments.together(h, reading, text)
+    else:
+        whole = fragments.placed_before(h, reading, earlier)
     if whole is not None and whole is not reading:
-        draft = drafts.draft_of(h, whole)
-    draft = fragments.with_earlier(h, draft, earlier)
+        draft, reading = drafts.draft_of(h, whole), whole
+    place = drafts.best_place(reading.places)
+    draft = fragments.with_earlier(h, draft, earlier, known=place is None or place.node is not None)
     ready = opening.complete(h, draft.data, draft.types, draft.urgent)
     case = actions.begin(
         h.db,
@@ -159,6 +175,7 @@ def begin(h: Hearing, draft: Draft, reading: Reading, *, further: bool = False) 
         complete=ready,
     )
     fragments.keep_earlier(h, case, earlier)
+    to_come.mark(h, case.id, text)
     if bursts.watch(h, case):
         return
     if ready:

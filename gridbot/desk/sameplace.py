@@ -12,6 +12,9 @@ _BUILDING = re.compile(r"^[^0-9]{0,12}?(\d{1,5}[a-z]?)(?:号|栋|弄|支弄|院)
 _NUMBERED = re.compile(r"(?:\d{1,5}|[零〇一二两三四五六七八九十百]{1,5})(?:号大院|号院|号楼|号|栋|幢|座|弄)")
 
 
+_DOOR = re.compile(r"\d{3,4}")
+
+
 def building(key: str) -> str:
     """The number of the house a place lies in, however its unit is called; "" if it names none."""
     found = _BUILDING.match(key)
@@ -24,6 +27,10 @@ def related(one: str, other: str) -> bool:
     if not one or not other:
         return False
     short, long = sorted((one, other), key=len)
+    for door, place in ((one, other), (other, one)):
+        if _DOOR.fullmatch(door):  # 302: of the house spoken of, unless another door was
+            doors = _DOOR.findall(place)
+            return not doors or door in doors
     if short == long or _part_of(short, long):
         return True
     if building(one) and building(one) == building(other):
