@@ -7,6 +7,7 @@ default. matplotlib is imported when the first picture is drawn, not before.
 from __future__ import annotations
 
 import io
+import re
 import unicodedata
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
@@ -27,7 +28,10 @@ ABSENT = "□"  #: stands for a sign the font does not have
 _EDGE, _GAP, _PAD = 48, 30, 14
 _INK, _GREY, _LINE, _BAND, _SOFT, _ZEBRA = "#1f2d3d", "#66758a", "#dde3ea", "#0f6b6b", "#e7f2f1", "#f6f8fa"
 _TITLE, _PERIOD, _FIGURE, _NAME, _HEADING, _CELL, _NOTE = 46, 28, 54, 26, 34, 29, 24  #: pixels
+_SMALLEST = 22  #: pixels: what can still be read on a telephone
 _LEADING = 1.38
+_FIGURE_CELL = re.compile(r"[\d<*—/%. ]+")
+_CLOSING = frozenset("、,。;:!?)%,;:!?)”』」》")
 
 
 def draw(sheet: Sheet) -> bytes:
@@ -137,11 +141,12 @@ def _table(page: _Page, table: Table) -> None:
     page.lines(table.title, _HEADING, _INK, WIDTH - 2 * _EDGE - 24, _EDGE + 24)
     page.y += _PAD
     rows = [tuple(map(str, row)) for row in table.rows[:MOST_ROWS]]
-    widths = _widths([table.head, *rows])
-    right = [bool(table.rows) and all(_figure(row[at]) for row in table.rows) for at in range(len(widths))]
-    _row(page, table.head, widths, right, _SOFT, _GREY)
+    right = [bool(rows) and all(map(_FIGURE_CELL.fullmatch, column)) for column in zip(*rows, strict=True)]
+    right = right or [False] * len(table.head)
+    widths, size = _widths([table.head, *rows], right)
+    _row(page, table.head, widths, right, size, _SOFT, _GREY)
     for number, row in enumerate(rows):
-        _row(page, row, widths, right, _ZEBRA if number % 2 else "white", _INK)
+        _row(page, row, widths, right, size, _ZEBRA if number % 2 else "white", _INK)
     page.box(_EDGE, page.y, WIDTH - 2 * _EDGE, 2, _LINE)
     page.y += _PAD
     left = len(table.rows) - len(rows)
@@ -151,17 +156,23 @@ def _table(page: _Page, table: Table) -> None:
 
 
 def _row(
-    page: _Page, cells: Sequence[str], widths: Sequence[float], right: Sequence[bool], back: str, ink: str
+    page: _Page,
+    cells: Sequence[str],
+    widths: Sequence[float],
+    right: Sequence[bool],
+    size: float,
+    back: str,
+    ink: str,
 ) -> None:
-    wrapped = [wrap(cell, (width - 2 * _PAD) / _CELL) for cell, width in zip(cells, widths, strict=True)]
-    height = max(map(len, wrapped)) * _CELL * _LEADING + _PAD * 1.4
+    wrapped = [wrap(cell, (width - 2 * _PAD) / size) for cell, width in zip(cells, widths, strict=True)]
+    height = max(map(len, wrapped)) * size * _LEADING + _PAD * 1.4
     page.box(_EDGE, page.y, WIDTH - 2 * _EDGE, height, back)
     x: float = _EDGE
     for lines, width, to_right in zip(wrapped, widths, right, strict=True):
         for number, line in enumerate(lines):
-            y = page.y + _PAD * 0.7 + (number + 0.5) * _CELL * _LEADING
+            y = page.y + _PAD * 0.7 + (number + 0.5) * size * _LEADING
             at, align = (x + width - _PAD, "right") if to_right else (x + _PAD, "left")
-            page.words(at, y, line, _CELL, ink, align)
+            page.words(at, y, line, size, ink, align)
         x += width
     page.y += height
 
@@ -175,29 +186,36 @@ def _notes(page: _Page, notes: Iterable[str]) -> None:
 # --- measuring -----------------------------------------------------------------------------------
 
 
-def _widths(rows: Sequence[Sequence[str]]) -> list[float]:
-    """Columns share the page by what stands in them: narrow ones get what they need, wide ones wrap."""
+def _widths(rows: Sequence[Sequence[str]], right: Sequence[bool]) -> tuple[list[float], float]:
+    """Columns by what stands in them, and the size of the writing: a table a little too wide is written
+    smaller, one much too wide wraps; where there is room to spare, words get it."""
     space = WIDTH - 2 * _EDGE
-    wanted = [max(_ems(row[at]) for row in rows) * _CELL + 2 * _PAD + 4 for at in range(len(rows[0]))]
-    most = space / len(wanted)
+    ems = [max(_ems(row[at]) for row in rows) + 0.2 for at in range(len(rows[0]))]
+    size = min(_CELL, (space - 2 * _PAD * len(ems)) / sum(ems))
+    size = size if size >= _SMALLEST else _CELL
+    wanted = [one * size + 2 * _PAD for one in ems]
     if sum(wanted) > space:
-        small = [width for width in wanted if width <= most]
-        left, large = space - sum(small), sum(width for width in wanted if width > most)
-        return [width if width <= most else left * width / large for width in wanted]
-    return [width + (space - sum(wanted)) / len(wanted) for width in wanted]
-
-
-def _figure(cell: str | int) -> bool:
-    return isinstance(cell, int) or cell in ("*", "—") or cell.startswith("<") or cell.endswith("%")
+        most = space / len(wanted)
+        left = space - sum(width for width in wanted if width <= most)
+        large = sum(width for width in wanted if width > most)
+        return [width if width <= most else left * width / large for width in wanted], size
+    takers = right.count(False) or len(right)
+    spare = (space - sum(wanted)) / takers
+    every = takers == len(right)
+    return [
+        width + (spare if every or not figure else 0) for width, figure in zip(wanted, right, strict=True)
+    ], size
 
 
 def wrap(text: str, ems: float) -> list[str]:
-    """Lines no wider than so many ems; a sign wider than that stands alone. At least one line."""
+    """Lines no wider than so many ems, but for a stop that hangs over; a sign wider than that stands alone.
+    At least one line."""
     lines = [""]
     width = 0.0
     for char in text:
         size = _ems(char)
-        if char == "\n" or (width + size > ems and lines[-1]):
+        hangs = char in _CLOSING and width + size <= ems + 1
+        if char == "\n" or (width + size > ems and lines[-1] and not hangs):
             lines.append("")
             width = 0.0
         if char != "\n":

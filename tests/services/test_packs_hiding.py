@@ -116,6 +116,25 @@ def test_a_column_gives_nothing_away(values: list[int]) -> None:
         assert least < left < most  # each could be one more or one less, another taking up the difference
 
 
+@settings(max_examples=200, deadline=None)
+@given(st.lists(st.integers(0, 30), min_size=3, max_size=7))
+def test_a_column_beside_hidden_rows(values: list[int]) -> None:
+    """Two rows print nothing; the others give no small one away, were the sum of these two known."""
+    cells, _ = column(values, (0, 1))
+    assert cells[:2] == [NONE, NONE]
+    hidden = [value for cell, value in zip(cells[2:], values[2:], strict=True) if not isinstance(cell, int)]
+    if SMALL in cells:
+        least = sum(1 if cell == SMALL else 5 for cell in cells[2:] if not isinstance(cell, int))
+        assert least < sum(hidden) and len(hidden) > 1
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.lists(st.lists(st.integers(0, 30), min_size=3, max_size=3), min_size=1, max_size=8))
+def test_totals_of_rows_are_hidden_together(rows: list[list[int]]) -> None:
+    table = crosstab(rows) or []
+    assert sum(not isinstance(row[-1], int) for row in table[:-1]) != 1
+
+
 def test_what_stands_alone() -> None:
     assert [small(value) for value in (0, 1, 4, 5)] == [0, SMALL, SMALL, 5]
     assert column([1, 2]) == ([NONE, NONE], SMALL) and column([0, 0]) == ([0, 0], 0)

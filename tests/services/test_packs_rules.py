@@ -113,9 +113,19 @@ def test_a_month_of_plenty() -> None:
 
 def test_a_month_of_little() -> None:
     sheet = made(("一网格", facts(3)), ("二网格", []))
-    assert rows(sheet, "办得怎样") == [("合计", NONE, NONE, NONE, SMALL)]
+    states = [("一网格", *[NONE] * 4), ("二网格", *[NONE] * 4), ("合计", *[NONE] * 3, SMALL)]
+    assert rows(sheet, "办得怎样") == states
     assert sheet.key == (("报事", SMALL), ("响应率", NONE), ("解决率", NONE), ("满意率", NONE))
     assert rows(sheet, "都是什么事") == [("照明", NONE), ("合计", SMALL)]
+
+
+def test_what_one_table_hides_no_other_tells() -> None:
+    """The second grid has three; that of the first is hidden for its sake, and both have no rates either."""
+    sheet = made(("一网格", facts(20)), ("二网格", facts(3)), ("三网格", facts(30)))
+    totals = {row[0]: row[-1] for row in rows(sheet, "办得怎样")}
+    assert totals == {"一网格": OTHER, "二网格": SMALL, "三网格": 30, "合计": 53}
+    response = {row[0]: row[1] for row in rows(sheet, "三率")}
+    assert response == {"一网格": NONE, "二网格": NONE, "三网格": "0/30 0%", "合计": "0/53 0%"}
 
 
 def test_units_have_their_word() -> None:

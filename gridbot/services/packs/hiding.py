@@ -14,7 +14,7 @@ cycle that hides least is a shortest path.
 from __future__ import annotations
 
 import heapq
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from enum import Enum
 
@@ -97,8 +97,8 @@ def _path(
 def crosstab(rows: Sequence[Sequence[int]]) -> list[list[Cell]] | None:
     """A table with a total at the end of each row and a row of totals under it, as it may be printed.
 
-    None: only the whole can be printed. The sum of all is printed always; who has fewer than five in all
-    prints no table.
+    None: only the whole can be printed. A row's total is hidden with that of another or not at all. The sum
+    of all is printed always; who has fewer than five in all prints no table.
     """
     high, wide = len(rows), len(rows[0]) if rows else 0
     whole = sum(map(sum, rows))
@@ -116,15 +116,25 @@ def crosstab(rows: Sequence[Sequence[int]]) -> list[list[Cell]] | None:
     return [*table, [*said[high * wide + high :], whole]]
 
 
-def column(values: Sequence[int]) -> tuple[list[Cell], Cell]:
-    """Counts under each other and their sum, as they may be printed."""
+def column(values: Sequence[int], without: Collection[int] = ()) -> tuple[list[Cell], Cell]:
+    """Counts under each other and their sum, as they may be printed.
+
+    `without`: rows that print nothing, because another table hides how many they are of. There are none of
+    them or several (see `crosstab`), and the others are hidden as if the sum of these were known.
+    """
     whole = sum(values)
+    nothing: list[Cell] = [NONE for _ in values]
     if whole < LEAST:
-        return [NONE if whole else 0 for _ in values], small(whole)
-    shown = protect([Arc(0, 1, value) for value in values])
+        return nothing if whole else [NONE if row in without else 0 for row in range(len(values))], small(
+            whole
+        )
+    kept = [row for row in range(len(values)) if row not in without]
+    shown = protect([Arc(0, 1, values[row]) for row in kept])
     if shown is None:
-        return [NONE for _ in values], whole
-    return [printed(value, how) for value, how in zip(values, shown, strict=True)], whole
+        return nothing, whole
+    for row, how in zip(kept, shown, strict=True):
+        nothing[row] = printed(values[row], how)
+    return nothing, whole
 
 
 def printed(value: int, how: Shown) -> Cell:

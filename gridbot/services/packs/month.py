@@ -50,7 +50,9 @@ def sheet(
     """`of`: what a row is. Every case stands in exactly one row. `note`: on the units, where they are not."""
     everything = [one for row in rows for one in row.facts]
     found = rates(everything, now, formula)
-    tables = [_states(rows, of), _types(everything, titles), *_rates(rows, found, formula, now, of)]
+    states = _states(rows, of)
+    hidden = [row for row, cells in enumerate(states.rows[:-1]) if not isinstance(cells[-1], int)]
+    tables = [states, _types(everything, titles), _rates(rows, found, formula, now, of, hidden)]
     if units:
         tables.append(_units(units))
     twice = formula.asked_twice_satisfies
@@ -101,7 +103,9 @@ def _states(rows: Sequence[Row], of: str) -> Table:
     cells = crosstab(counts)
     if cells is None:
         whole = small(sum(map(sum, counts)))
-        return Table(words.STATES, head, ((words.TOTAL, NONE, NONE, NONE, whole),), words.TOO_SMALL)
+        empty = tuple((row.name, NONE, NONE, NONE, NONE) for row in rows)
+        total = (words.TOTAL, NONE, NONE, NONE, whole)
+        return Table(words.STATES, head, (*empty, total), words.TOO_SMALL)
     names = [*(row.name for row in rows), words.TOTAL]
     return Table(words.STATES, head, tuple((name, *line) for name, line in zip(names, cells, strict=True)))
 
@@ -122,25 +126,28 @@ def kind_of(one: Fact, titles: Mapping[str, str]) -> str:
     return titles.get(one.types[0], words.NO_KIND) if one.types else words.NO_KIND
 
 
-def _rates(rows: Sequence[Row], found: Rates, formula: Formula, now: datetime, of: str) -> tuple[Table, ...]:
-    """三率 of each row and of all; each with what it is counted of."""
+def _rates(
+    rows: Sequence[Row], found: Rates, formula: Formula, now: datetime, of: str, hidden: Sequence[int]
+) -> Table:
+    """三率 of each row and of all; each with what it is counted of. A row whose number of cases is hidden has
+    none: of how many it is would say it."""
     each = [rates(row.facts, now, formula) for row in rows]
     columns = [
-        _ratios([one.response for one in each], found.response),
-        _ratios([one.solution for one in each], found.solution),
-        _ratios([one.satisfaction for one in each], found.satisfaction),
-        _ratios([one.unanswered for one in each], found.unanswered),
+        _ratios([one.response for one in each], found.response, hidden),
+        _ratios([one.solution for one in each], found.solution, hidden),
+        _ratios([one.satisfaction for one in each], found.satisfaction, hidden),
+        _ratios([one.unanswered for one in each], found.unanswered, hidden),
     ]
     head = (of, rate_words.RESPONSE, rate_words.SOLUTION, rate_words.SATISFACTION, rate_words.UNANSWERED)
     names = [*(row.name for row in rows), words.TOTAL]
     lines = tuple((name, *cells) for name, *cells in zip(names, *columns, strict=True))
-    return (Table(words.RATES, head, lines),)
+    return Table(words.RATES, head, lines)
 
 
-def _ratios(each: Sequence[Rate], whole: Rate) -> list[str]:
+def _ratios(each: Sequence[Rate], whole: Rate, hidden: Sequence[int]) -> list[str]:
     """One rate of every row, and of all; counts and what they are of are hidden each as a column."""
-    counts, count = column([one.n for one in each])
-    wholes, total = column([one.of for one in each])
+    counts, count = column([one.n for one in each], hidden)
+    wholes, total = column([one.of for one in each], hidden)
     pairs: list[tuple[Cell, Cell]] = [*zip(counts, wholes, strict=True), (count, total)]
     return [ratio(n, of) for n, of in pairs]
 
