@@ -7,6 +7,7 @@ from re import Match
 from gridbot.desk.context import Hearing
 from gridbot.desk.registry import STAFF, Where, command
 from gridbot.grid import signin
+from gridbot.messages import Role
 from gridbot.texts import console as words
 
 
@@ -14,7 +15,7 @@ from gridbot.texts import console as words
     "console",
     "控制台",
     "看板",
-    roles=STAFF,
+    roles=STAFF | {Role.OFFICER},
     help="在网页上看您管的事;我私下给您一个只能用一次的链接",
     area="管事",
     where=Where.DISCREET,

@@ -73,7 +73,9 @@ class Console:
         return console.hearing(db, self.desk, viewer.place.id, viewer.person, now, roles=viewer.roles)
 
     async def look(self, viewer: Viewer, work: Callable[[Hearing], Any]) -> Any:
-        """`work` on a connection that only reads."""
+        """`work` on a connection that only reads. 404 where there is no community yet."""
+        if not viewer.place.id:
+            raise HTTPException(404)
 
         def task() -> Any:
             with self.doors.read() as db:
@@ -84,6 +86,8 @@ class Console:
     # --- the board --------------------------------------------------------------------------------
 
     async def cases(self, request: Request, viewer: Viewer) -> Response:
+        if viewer.figures_only:
+            return RedirectResponse("/console/reports", 303)
         query = request.query_params
         which = query.get("state", board.OPEN)
         if which not in board.FILTERS:

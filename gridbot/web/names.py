@@ -61,6 +61,7 @@ ROLES = {
     Role.UNIT.value: "单位的人",
     Role.CONTACT.value: "专门联系人",
     Role.ADMIN.value: "管理员",
+    Role.OFFICER.value: "街道的人",
     Role.SYSTEM.value: "网格助手",
 }
 OUTCOMES = {
@@ -98,6 +99,6 @@ KEPT = {
 
 def role_of(roles: frozenset[Role]) -> str:
     """The one to show beside a name: what weighs most."""
-    order = (Role.ADMIN, Role.LEADER, Role.DEPUTY, Role.UNIT, Role.CONTACT, Role.LIAISON)
+    order = (Role.ADMIN, Role.LEADER, Role.DEPUTY, Role.UNIT, Role.CONTACT, Role.LIAISON, Role.OFFICER)
     found = next((role for role in order if role in roles), None)
     return ROLES[found.value] if found else ""

@@ -27,7 +27,7 @@ from gridbot.messages import OPEN_STATES, Role
 from gridbot.store.tables import cases, places
 from gridbot.texts import privacy as privacy_words
 from gridbot.texts import rates as rates_words
-from gridbot.web.session import Viewer
+from gridbot.web.session import MAY_LOOK, Viewer
 
 if TYPE_CHECKING:
     from gridbot.web.console import Console
@@ -41,7 +41,7 @@ def pages_routes(console: Console) -> list[Route]:
     page, seen_by = _Pages(console), console.doors.seen_by
     return [
         Route("/console/rates", seen_by(page.rates, roles=LEADERS)),
-        Route("/console/agenda", seen_by(page.agenda)),
+        Route("/console/agenda", seen_by(page.agenda, roles=MAY_LOOK - {Role.OFFICER})),
         Route("/console/people", seen_by(page.people, roles=LEADERS)),
         Route("/console/views", seen_by(page.views, roles=ADMINS)),
         Route("/console/keeping", seen_by(page.keeping, roles=ADMINS)),

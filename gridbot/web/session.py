@@ -61,6 +61,11 @@ class Viewer:
         return Role.ADMIN in self.roles
 
     @property
+    def figures_only(self) -> bool:
+        """街道: counts of communities, and no case."""
+        return self.roles == {Role.OFFICER}
+
+    @property
     def leads(self) -> bool:
         return bool(self.roles & {Role.ADMIN, Role.LEADER, Role.DEPUTY})
 

@@ -16,7 +16,7 @@ function trend(rows, heads) {
     connectNulls: false, symbolSize: 8, lineStyle: { width: 2.5 },
   }));
   return {
-    color: [colour("jade-mist"), colour("jade"), colour("blue"), colour("gold")],
+    color: [colour("mine"), colour("jade"), colour("blue"), colour("gold")],
     legend: { data: heads.slice(1), textStyle: text, top: 0, itemWidth: 16 },
     grid: { left: 36, right: 44, top: 52, bottom: 28 },
     xAxis: { type: "category", data: months, ...axis },
