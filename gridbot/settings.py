@@ -23,7 +23,7 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 PREFIX = "GRIDBOT_"
 ROLES = ("web", "ingest", "worker", "sender", "clock")
-PLATFORMS = ("telegram", "simulator", "wecom_aibot", "wecom_kf")
+PLATFORMS = ("telegram", "simulator", "wecom_aibot")
 LEVELS = ("debug", "info", "warning", "error")
 FORMATS = ("auto", "console", "json")
 ELSEWHERE = ("GRIDBOT_ENV_FILE", "GRIDBOT_FAIL", "GRIDBOT_TEST_", "GRIDBOT_EVALUATION")

@@ -27,17 +27,24 @@ if TYPE_CHECKING:
 
 
 def import_directory(
-    file: Annotated[Path, typer.Argument(help="YAML or XLSX. 名单文件。")],
+    file: Annotated[Path | None, typer.Argument(help="YAML or XLSX. 名单文件。")] = None,
+    source: Annotated[
+        str, typer.Option("--from", help="Instead of a file: wecom, its grid tree. 从企业微信的网格来。")
+    ] = "",
+    community: Annotated[str, typer.Option(help="With --from: which, if there are several. 哪个社区。")] = "",
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Only say what would change. 只试不写。")
     ] = False,
     yes: Yes = False,
 ) -> None:
     """Read a community's directory: grids, places, leaders, groups, units, service days. 导入名单。"""
+    from gridbot.cli.wecom_import import from_wecom
     from gridbot.grid.directory_files import read_directory
 
+    if source not in ("", "wecom") or (file is None) == (not source):
+        raise ProblemError("Name a file, or --from wecom. 给一个文件,或者 --from wecom。")
     with working("reading"):
-        directory = read_directory(file)
+        directory = read_directory(file) if file is not None else from_wecom(community)
     if dry_run:
         with _to_look_at() as db:
             _show(_bring_in(db, directory, dry_run=True))

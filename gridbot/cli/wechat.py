@@ -19,6 +19,10 @@ Finding = tuple[bool | None, str]
 FOR_RESIDENTS = {
     "wecom_aibot": "hears @ in groups of corp members, buttons; not in residents' own WeChat groups"
     " 企业微信内部群里被@才听得见;居民的普通微信群进不去",
+    "wecom_kf": "one to one with ordinary WeChat by a QR code (gridbot poster), five messages in 48 hours"
+    " 居民微信扫码一对一;居民不开口48小时后我说不了",
+    "wecom_report": "reads the orders residents file, answers nothing; close them in WeCom too"
+    " 读居民上报的单子,不能回话;办完请在企业微信里也点办结",
     "wecom_webhook": "announces in groups of corp members, hears nothing 只发通知,听不见",
 }
 
@@ -27,6 +31,8 @@ def findings(house: Settings, *, ready: bool) -> Iterator[Finding]:
     """`ready`: the database can be read."""
     yield from _aibot(house)
     yield from _webhooks(house, _bound(house) if ready and house.hooks else {})
+    yield from _kf(house, ready)
+    yield from _orders(house)
 
 
 def _aibot(house: Settings) -> Iterator[Finding]:
@@ -55,6 +61,41 @@ def _webhooks(house: Settings, bound: dict[str, bool]) -> Iterator[Finding]:
             )
         elif bound.get(hook.name) is False:
             yield False, f"{hook.name}: this webhook was refused, its robot may be gone 机器人可能被删了"
+
+
+def _kf(house: Settings, ready: bool) -> Iterator[Finding]:
+    if not house.kf:
+        yield (
+            None,
+            "no 微信客服: GRIDBOT_WECOM_CORP, GRIDBOT_WECOM_KF_SECRET, _TOKEN and _AES_KEY 没有微信客服",
+        )
+        return
+    yield True, f"微信客服 (callback https://<this host>/wecom/kf): {FOR_RESIDENTS['wecom_kf']}"
+    if ready and not _accounts(house):
+        yield (
+            False,
+            "no account is bound: wecom_kf: <open_kfid> beside a group 名单里没有客服账号,谁的话都不听",
+        )
+
+
+def _orders(house: Settings) -> Iterator[Finding]:
+    if not house.report:
+        yield None, "no 居民上报: GRIDBOT_WECOM_CORP and GRIDBOT_WECOM_REPORT_SECRET 没有居民上报"
+        return
+    yield True, f"居民上报: {FOR_RESIDENTS['wecom_report']}"
+
+
+def _accounts(house: Settings) -> list[str]:
+    """The 微信客服 accounts that the directory binds to a grid."""
+    import sqlalchemy as sa
+
+    from gridbot.store.tables import chats
+
+    query = sa.select(chats.c.chat).where(
+        chats.c.platform == "wecom_kf", chats.c.kind == "group", chats.c.community_id.is_not(None)
+    )
+    with opened(house) as database, database.read() as db:
+        return list(db.execute(query).scalars())
 
 
 def _bound(house: Settings) -> dict[str, bool]:

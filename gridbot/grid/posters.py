@@ -38,24 +38,15 @@ def places(db: Connection, community_id: int | None = None) -> list[Place]:
     if community_id is not None:
         query = query.where(grid_nodes.c.community_id == community_id)
     nodes = {row.id: row for row in db.execute(query)}
-    accounts = dict(
-        db.execute(
-            sa.select(chats.c.node_id, chats.c.chat)
-            .where(
-                chats.c.platform == PLATFORM,
-                chats.c.kind == ChatKind.GROUP.value,
-                chats.c.node_id.is_not(None),
-            )
-            .order_by(chats.c.id.desc())
-        )
-        .tuples()
-        .all()
+    bound = sa.select(chats.c.node_id, chats.c.chat).where(
+        chats.c.platform == PLATFORM, chats.c.kind == ChatKind.GROUP.value, chats.c.node_id.is_not(None)
     )
+    accounts = {row.node_id: row.chat for row in db.execute(bound.order_by(chats.c.id.desc()))}
 
     def account(node_id: int | None) -> str:
         while node_id in nodes:
             if node_id in accounts:
-                return accounts[node_id]
+                return str(accounts[node_id])
             node_id = nodes[node_id].parent_id
         return ""
 

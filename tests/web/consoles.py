@@ -38,10 +38,15 @@ def doors(database: Database, *, now: Callable[[], datetime] = lambda: NOW, **op
     return Doors(database.read, write, key="k" * 32, now=now, **options)
 
 
-def app_on(database: Database, *, titles: dict[str, str] | None = None, **options: Any) -> Starlette:
+def app_on(
+    database: Database, *, titles: dict[str, str] | None = None, poster: Any = None, **options: Any
+) -> Starlette:
     """`local`: the machine's own admin is let in."""
     routes = console_routes(
-        doors(database, **options), the_desk(), titles=TITLES if titles is None else titles
+        doors(database, **options),
+        the_desk(),
+        titles=TITLES if titles is None else titles,
+        poster=poster,
     )
     return build(routes, health=lambda: (True, {}), registry=CollectorRegistry())
 
