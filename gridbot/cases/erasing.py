@@ -37,6 +37,7 @@ from gridbot.store.tables import (
     outbox,
     people,
     questions,
+    unit_figures,
 )
 from gridbot.texts import privacy as words
 
@@ -249,6 +250,8 @@ def _asked(db: Connection, community_id: int, person_id: int, now: datetime) -> 
     )
     asked = (case_asks.c.community_id == community_id) & (case_asks.c.by_person_id == person_id)
     db.execute(sa.update(case_asks).where(asked).values(words=""))
+    noted = (unit_figures.c.community_id == community_id) & (unit_figures.c.by_person_id == person_id)
+    db.execute(sa.update(unit_figures).where(noted).values(note=""))
     db.execute(
         sa.update(invitations)
         .where(invitations.c.community_id == community_id, invitations.c.person_id == person_id)

@@ -158,6 +158,7 @@ class Directory:
     admins: tuple[Person, ...] = ()
     contacts: tuple[Contact, ...] = ()
     duties: tuple[Duty, ...] = ()
+    officers: tuple[Person, ...] = ()  #: 街道: read the figures of several communities
     warnings: tuple[str, ...] = field(default=(), compare=False)
 
     def walk(self) -> Iterator[tuple[str, Grid]]:
@@ -177,6 +178,7 @@ class Directory:
         for person in (
             *organisers,
             *self.admins,
+            *self.officers,
             *(one.person for one in self.contacts),
             *(one.person for one in self.duties),
         ):
@@ -229,6 +231,7 @@ def to_data(directory: Directory) -> dict[str, Any]:
             "units": [_unit(unit) for unit in directory.units],
             "service_days": [_service_day(service) for service in directory.service_days],
             "admins": [_person(person) for person in directory.admins],
+            "officers": [_person(person) for person in directory.officers],
             "contacts": [{"for": one.about, **_person(one.person)} for one in directory.contacts],
             "duties": [_duty(one) for one in directory.duties],
         }

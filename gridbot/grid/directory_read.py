@@ -17,7 +17,7 @@ from gridbot.grid.fields import At, Source, tidy
 from gridbot.grid.roster import Mention, merge
 
 _TOP = ("community", "timezone", "sample", "expect", "settings", "hotlines", "grids", "groups", "units")
-TOP = (*_TOP, "service_days", "admins", "contacts", "duties")
+TOP = (*_TOP, "service_days", "admins", "contacts", "duties", "officers")
 PERSON = ("name", "phone", *PLATFORMS, "accounts")
 PLACE = ("name", "aliases", "kind", "side", "unmanaged")
 GRID = ("name", "level", "places", "leaders", "deputies", "liaisons", "exclusive", "unmanaged", "children")
@@ -70,6 +70,7 @@ class _Reader:
             tuple(self.people(at.get("admins"))),
             tuple(contact for one in at.get("contacts").each() if (contact := self.contact(one))),
             tuple(duty for one in at.get("duties").each() if (duty := self.duty(one))),
+            tuple(self.people(at.get("officers"))),
         )
         directory = replace(directory, groups=_placed(self.source, at, directory))
         _groups_named(at, directory)
@@ -102,6 +103,7 @@ class _Reader:
                 for day in directory.service_days
             ),
             admins=of(directory.admins),
+            officers=of(directory.officers),
             contacts=tuple(replace(one, person=of([one.person])[0]) for one in directory.contacts),
             duties=tuple(replace(one, person=of([one.person])[0]) for one in directory.duties),
         )

@@ -30,6 +30,7 @@ _TITLES = {
     "admins": ("管理员",),
     "contacts": ("专门联系人",),
     "duties": ("值班", "值班表"),
+    "officers": ("街道", "街道的人"),
 }
 _PHONE = ("电话", "手机", "手机号", "联系电话")
 _GROUPS = {
@@ -116,6 +117,7 @@ class _Book:
             ("admins", _ADMINS, _admin),
             ("contacts", _CONTACTS, lambda line: {"for": line["for"], **_admin(line)}),
             ("duties", _DUTIES, lambda line: _duty(line) | _admin(line)),
+            ("officers", _ADMINS, _admin),
         )
         for key, headers, read in readers:
             data[key] = self._list(key, headers, read)

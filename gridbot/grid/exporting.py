@@ -60,6 +60,7 @@ def export_directory(db: Connection, community_id: int) -> Directory:
         units=_units(db, community_id, held),
         service_days=_service_days(db, community_id, persons),
         admins=tuple(held[(Role.ADMIN, None, None)]),
+        officers=tuple(held[(Role.OFFICER, None, None)]),
         duties=_duties(db, community_id, persons),
         contacts=tuple(Contact(about, persons[person]) for about, person, _ in contacts(db, community_id)),
     )

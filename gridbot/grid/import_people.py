@@ -74,7 +74,8 @@ class Post:
 def write(
     db: Connection, directory: Directory, community_id: int, ids: dict[str, int], now: datetime
 ) -> Persons:
-    """People, their accounts and the roles at the grids; `ids`: node by path. Admins are only added.
+    """People, their accounts and the roles at the grids; `ids`: node by path. Admins
+    and officers are only added.
 
     Returns the person's id by Person.key.
     """
@@ -88,6 +89,8 @@ def write(
     _settle(db, community_id, posts, GRID_ROLES, now, ending=True)
     admins = [Post(persons[person.key], Role.ADMIN) for person in directory.admins]
     _settle(db, community_id, admins, (Role.ADMIN,), now, ending=False)
+    officers = [Post(persons[person.key], Role.OFFICER) for person in directory.officers]
+    _settle(db, community_id, officers, (Role.OFFICER,), now, ending=False)
     if directory.duties:
         duty.settle(
             db,

@@ -62,10 +62,15 @@ def _tables(directory: Directory) -> dict[str, Table]:
             ["便民日", "日子", "开始", "结束", "地点", "项目", "提供方", "下雨", "群", "负责人"],
             *map(_service_day, directory.service_days),
         ],
-        "管理员": _with_platforms(["姓名", "电话"], admins, lambda one: [cells.escape(one.name), one.phone]),
+        "管理员": _named(admins),
         "专门联系人": _contacts(directory),
         "值班": _duties(directory),
+        "街道": _named(directory.officers),
     }
+
+
+def _named(named: Sequence[Person]) -> Table:
+    return _with_platforms(["姓名", "电话"], named, lambda one: [cells.escape(one.name), one.phone])
 
 
 def _contacts(directory: Directory) -> Table:

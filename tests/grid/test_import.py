@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 from io import BytesIO
 from typing import Any
 
@@ -10,6 +11,7 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
+from gridbot.desk import packs
 from gridbot.grid import queries
 from gridbot.grid.actions import NotAllowedError, adopt_chats, import_directory, remember_person
 from gridbot.grid.directory import Directory
@@ -252,6 +254,20 @@ def test_units_and_days_that_are_not_listed_go(any_db: Connection) -> None:
     )
     assert (report.units.added, report.units.removed) == (1, 1)
     assert [unit.name for unit in queries.unit_scopes(any_db, done.community_id)] == ["市政"]
+
+
+def test_an_officer_of_two_communities(any_db: Connection) -> None:
+    """街道: one account, named in both directories; taken out of one he stays until he is dismissed."""
+    named = small("admins:", "officers: [{name: 赵科, telegram: 5001}]\nadmins:")
+    both = [
+        bring(any_db, replace(named, community=name, groups=())).community_id for name in ("甲社区", "乙社区")
+    ]
+    assert packs.communities_of(any_db, "telegram", "5001") == both
+    for one in both:
+        assert one is not None and packs.officers(any_db, one) == [("telegram", "5001")]
+        assert export_directory(any_db, one).officers == named.officers
+    bring(any_db, replace(small(), community="甲社区", groups=()))
+    assert packs.communities_of(any_db, "telegram", "5001") == both
 
 
 def test_admins_are_only_added(any_db: Connection) -> None:

@@ -149,6 +149,7 @@ def directories(draw: st.DrawFn) -> Directory:
         units=draw(some(units)),
         service_days=draw(some(days)),
         admins=draw(who),
+        officers=draw(who),
         contacts=draw(st.lists(named, max_size=3, unique=True).map(tuple)),
         duties=tuple(sorted(draw(st.lists(stands, max_size=3, unique_by=_roster)), key=_first)),
     )
