@@ -117,7 +117,18 @@ def _check(said: Said, words: Words) -> ReplyReading | None:
     return _reading("ask", word, sure=False) if word else None
 
 
+def _as_it_is_now(said: Said, words: Words) -> Said:
+    """刚才还没好，现在好了: what was is left out where a later clause says what is."""
+    for at in range(len(said.clauses) - 1, 0, -1):
+        if words.find("now", said.clauses[at]):
+            before = tuple(clause for clause in said.clauses[:at] if not words.find("past", clause))
+            kept = before + said.clauses[at:]
+            return Said("，".join(kept), said.bare, kept)
+    return said
+
+
 def _done(said: Said, words: Words) -> ReplyReading | None:
+    said = _as_it_is_now(said, words)
     stands, spoilt = _results(said, words)
     if stands is None:
         return None
@@ -147,7 +158,9 @@ def _about_it(said: Said, words: Words) -> bool:
 def _willing(said: Said, words: Words) -> ReplyReading | None:
     """不是我管 不过我先去看看: he goes, whatever he says before."""
     word = words.find("willing", said.text)
-    if word is None or words.find("still", said.text) or _ask(said, words) or any(_results(said, words)):
+    if word is None or ("我" not in word and words.find("others_come", said.text)):
+        return None
+    if words.find("still", said.text) or _ask(said, words) or any(_results(said, words)):
         return None
     return _reading("accept", word)
 
