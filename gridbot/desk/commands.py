@@ -34,6 +34,8 @@ from gridbot.desk import (  # each adds its commands to the registry
     admin_voice,  # noqa: F401
     invitations,
     own,  # noqa: F401
+    paste_commands,  # noqa: F401
+    records,
 )
 from gridbot.desk.context import Hearing
 from gridbot.desk.menus import markdown_table, menu_text, menus
@@ -126,7 +128,7 @@ def _other(h: Hearing) -> bool:
     text = h.said.text.strip()
     if h.private and invitations.CODE.fullmatch(text):
         return invitations.open_code(h, text)
-    if accounts.heard(h, text):
+    if accounts.heard(h, text) or records.said(h, text):
         return True
     return admin_services.sentence(h)
 

@@ -28,12 +28,15 @@ from gridbot.desk import (
     meetings,
     notices,
     packs,
+    paste_queue,
     pausing,
     planned,
+    records,
     splitting,
     years,
 )
 from gridbot.desk.context import Desk
+from gridbot.grid import binding
 from gridbot.grid import queries as grid
 from gridbot.messages import Actor, CaseState, Outgoing, OutKind, Urgency
 from gridbot.store import inbox, outbox, timers
@@ -60,6 +63,8 @@ def start(db: Connection, *, now: datetime) -> None:
     timers.ensure_timer(db, ERASE, "inbox", now + ERASE_EVERY)
     timers.ensure_timer(db, RETENTION, "words", _tonight(now))
     timers.ensure_timer(db, years.YEARS, "calendar", now)
+    binding.adopt_chats(db, paste_queue.PLATFORM, paste_queue.PLATFORM, now=now)
+    timers.ensure_timer(db, paste_queue.QUEUE, "outbox", now)
     packs.start(db, now=now)
 
 
@@ -197,6 +202,10 @@ def _designate_late(db: Connection, desk: Desk, timer: Row[Any], now: datetime) 
     bouncing.late(db, _case(db, timer), now)
 
 
+def _to_paste(db: Connection, desk: Desk, timer: Row[Any], now: datetime) -> None:
+    paste_queue.sweep(db, now=now)
+
+
 def _asked(db: Connection, desk: Desk, timer: Row[Any], now: datetime) -> None:
     inviting.due(db, timer, now)
 
@@ -227,5 +236,7 @@ DUE: dict[str, Due] = {
     planned.PLANNED: _planned_over,
     ERASE: _erase,
     RETENTION: _retention,
+    paste_queue.QUEUE: _to_paste,
+    records.RECORD: _nothing,
     LEAVE: _leave,
 }

@@ -1,15 +1,14 @@
 """贴聊天记录: for groups where no bot may sit, somebody brings the record and takes the answers back.
 
-Such a group is a chat of platform "paste", bound to a grid like any other. Nobody delivers there: what is
-to be said waits in the outbox until somebody has pasted it and ticks it off (已贴). So everything that
-speaks to a group, now or later, reaches this one too, and nothing is lost silently.
+Such a group is a chat of platform "paste", bound to a grid like any other; what is said to it waits in
+`desk.paste_queue` until somebody has pasted it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
@@ -22,24 +21,18 @@ from gridbot.desk import alarms, bursts, drafts, notices, opening, twins
 from gridbot.desk.context import Desk, Hearing
 from gridbot.desk.paste_finding import Found, Piece
 from gridbot.messages import (
-    CaseState,
     ChatKind,
     ChatRole,
     Incoming,
     IncomingKind,
     Kept,
-    OutKind,
     Sender,
-    load_outgoing,
 )
 from gridbot.store import inbox
-from gridbot.store.tables import chats, grid_nodes, outbox
+from gridbot.store.tables import chats, grid_nodes
 from gridbot.store.tables import inbox as inbox_table
-from gridbot.texts import conversation
 
 PLATFORM = "paste"
-DONE_FOR = timedelta(days=2)  #: how long what is pasted already stays in sight
-MOST = 100
 
 
 class PasteError(Exception):
@@ -53,18 +46,7 @@ class Group:
     id: int
     title: str
     node_id: int
-
-
-@dataclass(frozen=True, slots=True)
-class Sentence:
-    """Something to be pasted into a group."""
-
-    id: int
-    group: str
-    text: str
-    due: datetime
-    urgent: bool
-    pasted: bool
+    keeper: int | None = None  #: who pastes there
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,13 +63,13 @@ class Opened:
 def groups(db: Connection, community_id: int) -> list[Group]:
     """The newest last."""
     rows = db.execute(
-        sa.select(chats.c.id, chats.c.title, chats.c.node_id)
+        sa.select(chats.c.id, chats.c.title, chats.c.node_id, chats.c.keeper_id)
         .where(
             chats.c.community_id == community_id, chats.c.platform == PLATFORM, chats.c.node_id.is_not(None)
         )
         .order_by(chats.c.id)
     )
-    return [Group(row.id, row.title, row.node_id) for row in rows]
+    return [Group(row.id, row.title, row.node_id, row.keeper_id) for row in rows]
 
 
 def group_of(db: Connection, community_id: int, node_id: int, title: str) -> int:
@@ -101,7 +83,10 @@ def group_of(db: Connection, community_id: int, node_id: int, title: str) -> int
     ).scalar()
     if node is None:
         raise PasteError("没有这个网格。")
-    title = " ".join(title.split())[:60] or f"{node}群"
+    title = called(title, node)
+    known = find_group(db, community_id, node_id, title)
+    if known is not None:
+        return known.id
     which = {"platform": PLATFORM, "bot": PLATFORM, "chat": f"-{community_id}:{node_id}:{title}"}
     named = {"community_id": community_id, "title": title, "node_id": node_id}
     role = {"kind": ChatKind.GROUP.value, "role": ChatRole.RESIDENTS.value, "modules": {}, "rights": {}}
@@ -111,6 +96,16 @@ def group_of(db: Connection, community_id: int, node_id: int, title: str) -> int
     )
     query = sa.select(chats.c.id).where(*(chats.c[name] == value for name, value in which.items()))
     return int(db.execute(query).scalar_one())
+
+
+def called(title: str, node: str) -> str:
+    """The group's name as it is kept; the grid's where nobody wrote one."""
+    return " ".join(title.split())[:60] or f"{node}群"
+
+
+def find_group(db: Connection, community_id: int, node_id: int, title: str) -> Group | None:
+    named = (one for one in groups(db, community_id) if (one.node_id, one.title) == (node_id, title))
+    return next(named, None)
 
 
 # --- cases ---------------------------------------------------------------------------------------
@@ -220,64 +215,3 @@ def _speak(h: Hearing, case: Any) -> None:
             text = texts.pasted_recorded(voice.called(case, shared=True), case.number)
             h.answer(text, purpose="recorded", case=case)
     notices.schedule_notice(h.db, case, settings, h.now)
-
-
-# --- what is to be pasted ------------------------------------------------------------------------
-
-_SENTENCES = (
-    sa.select(
-        outbox.c.id, outbox.c.kind, outbox.c.payload, outbox.c.due_at, outbox.c.rank, outbox.c.state,
-        outbox.c.case_id, chats.c.title,
-    )
-    .join(chats, chats.c.id == outbox.c.chat_id)
-    .where(
-        chats.c.community_id == sa.bindparam("of_community"),
-        chats.c.platform == PLATFORM,
-        outbox.c.kind.in_((OutKind.SEND.value, OutKind.CARD.value, OutKind.REACT.value)),
-        outbox.c.due_at <= sa.bindparam("now"),
-        sa.or_(
-            outbox.c.state == "waiting",
-            sa.and_(outbox.c.state == "sent", outbox.c.sent_at >= sa.bindparam("since")),
-        ),
-    )
-    .order_by((outbox.c.state == "sent"), outbox.c.rank, outbox.c.id)
-    .limit(4 * MOST)  # most reactions are passed over
-)  # fmt: skip
-
-
-def sentences(db: Connection, community_id: int, *, now: datetime) -> list[Sentence]:
-    """What is to be pasted, the urgent first; then what was pasted lately."""
-    rows = db.execute(_SENTENCES, {"of_community": community_id, "now": now, "since": now - DONE_FOR})
-    found = []
-    for row in rows:
-        text = _words(db, row)
-        if text:
-            pasted = row.state == "sent"
-            found.append(Sentence(row.id, row.title, text, row.due_at, row.rank == 0, pasted))
-    return found[:MOST]
-
-
-def _words(db: Connection, row: Any) -> str:
-    """What is to be pasted. Of reactions only the one that somebody goes to see, in words, as long as it is
-    news."""
-    said = load_outgoing(row.payload)
-    if row.kind != OutKind.REACT.value:
-        return said.text
-    if said.emoji != voice.TAKEN or row.case_id is None:
-        return ""
-    case = queries.case(db, row.case_id)
-    if case.state != CaseState.ACCEPTED:
-        return ""
-    return conversation.pasted_taken(voice.called(case, shared=True), case.number)
-
-
-def tick(
-    db: Connection, community_ids: Sequence[int], outbox_id: int, *, pasted: bool, now: datetime
-) -> bool:
-    """已贴, or after all not. False: there is no such sentence."""
-    mine = sa.select(chats.c.id).where(chats.c.platform == PLATFORM, chats.c.community_id.in_(community_ids))
-    which = (outbox.c.id == outbox_id, outbox.c.chat_id.in_(mine), outbox.c.state.in_(("waiting", "sent")))
-    values: dict[str, Any] = {"state": "waiting", "message": "", "sent_at": None}
-    if pasted:
-        values = {"state": "sent", "message": f"pasted-{outbox_id}", "sent_at": now}
-    return db.execute(sa.update(outbox).where(*which).values(**values)).rowcount == 1

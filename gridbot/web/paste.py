@@ -21,8 +21,9 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
+from gridbot.cases import voice
 from gridbot.cases.rules import public_place
-from gridbot.desk import drafts, pasting
+from gridbot.desk import drafts, paste_queue, pasting
 from gridbot.desk.context import Desk
 from gridbot.desk.paste_finding import Candidate, Found, find
 from gridbot.desk.pasting import PasteError
@@ -30,6 +31,7 @@ from gridbot.grid import queries as grid
 from gridbot.grid.tree import load_tree
 from gridbot.privacy import mask
 from gridbot.store.tables import communities
+from gridbot.texts import pasting as words
 from gridbot.understanding.exports import ExportError, open_export, open_text
 from gridbot.web import board, times
 from gridbot.web.console import Scope
@@ -37,6 +39,8 @@ from gridbot.web.server import BODY_CAP, Guard, guarded, render
 
 Read = Callable[[], AbstractContextManager[Connection]]
 Write = Callable[[Callable[[Connection], Any]], Awaitable[Any]]
+Who = Callable[[Connection, Request], int | None]
+"""The person who looks, so that a tick says whose it is; None: nobody signed in."""
 _MOST_LINES = 20_000
 _BODY_CAP = 4 * BODY_CAP  #: what is read only to say in words that it is too much
 _PAGE = "/console/paste"
@@ -56,10 +60,12 @@ def paste_routes(
     *,
     guard: Guard | None = None,
     scope: Scope | None = None,
+    who: Who = lambda _db, _request: None,
     now: Callable[[], datetime] = _utcnow,
 ) -> list[Route]:
-    """`write` runs a task in a transaction. `scope`: which communities a request may see."""
-    page = _Page(read, write, desk, scope or (lambda _request: None), now)
+    """`write` runs a task in a transaction. `scope`: which communities a request may see. `who` is asked
+    inside the transaction that notes a tick."""
+    page = _Page(read, write, desk, scope or (lambda _request: None), who, now)
     return [
         Route(_PAGE, guarded(page.show, guard)),
         Route(f"{_PAGE}/read", guarded(page.read, guard), methods=["POST"], max_body_size=_BODY_CAP),
@@ -70,10 +76,10 @@ def paste_routes(
 
 class _Page:
     def __init__(
-        self, read: Read, write: Write, desk: Desk, scope: Scope, now: Callable[[], datetime]
+        self, read: Read, write: Write, desk: Desk, scope: Scope, who: Who, now: Callable[[], datetime]
     ) -> None:
         self._read, self._write, self._desk = read, write, desk
-        self._scope, self._now = scope, now
+        self._scope, self._who, self._now = scope, who, now
 
     async def show(self, request: Request) -> Response:
         opened = request.query_params.get("opened", "")
@@ -127,8 +133,12 @@ class _Page:
             raise HTTPException(400)
         allowed = await run_in_threadpool(self._communities, request)
         now = self._now()
-        done = await self._write(lambda db: pasting.tick(db, allowed, int(which), pasted=pasted, now=now))
-        if not done:
+
+        def note(db: Connection) -> bool:
+            person = self._who(db, request)
+            return paste_queue.tick(db, allowed, int(which), pasted=pasted, now=now, person=person)
+
+        if not await self._write(note):
             raise HTTPException(404)
         if "text/html" not in request.headers.get("accept", ""):
             return Response(status_code=204)
@@ -174,7 +184,8 @@ class _Page:
             candidates = find(lines, knows.packs, knows.gazetteer)
             title = " ".join(str(form.get("title") or "").split())[:60]
             name = grid.node_name(db, node)
-            key = f"-{community}:{node}:{title or f'{name}群'}"
+            group = pasting.find_group(db, community, node, pasting.called(title, name))
+            key = pasting.chat_key(db, group.id) if group is not None else ""
             names = {line.who for line in lines}
             entries = [self._entry(db, key, one, names, now, zone) for one in candidates]
         return {"entries": entries, "heard": len(lines), "title": title}
@@ -227,12 +238,43 @@ class _Page:
             places = board.communities_seen(db, self._scope(request))
             place = self._place(db, request, asked)
             if place is None:
-                return {"places": [], "place": None, "nodes": [], "groups": [], "sentences": []}
-            said = pasting.sentences(db, place.id, now=now)
+                return {"places": [], "place": None, "nodes": [], "groups": [], "queues": [], "sentences": []}
+            groups = pasting.groups(db, place.id)
+            said = paste_queue.sentences(db, place.id, now=now)
             return {
                 "places": places,
                 "place": place,
                 "nodes": load_tree(db, place.id).nodes,
-                "groups": pasting.groups(db, place.id),
+                "groups": groups,
+                "queues": [_queue(db, one, said, now, place.zone) for one in groups],
                 "sentences": said,
             }
+
+
+def _queue(
+    db: Connection, group: pasting.Group, said: list[paste_queue.Sentence], now: datetime, zone: Any
+) -> dict[str, Any]:
+    """A group with what is to be pasted there, what was, and what was not in time."""
+    shown = [
+        {
+            "id": one.id,
+            "text": one.text,
+            "urgent": one.urgent,
+            "pasted": one.pasted,
+            "missed": one.missed,
+            "until": times.moment(one.until, now, zone)
+            if one.until and not (one.pasted or one.missed)
+            else "",
+            "receipt": words.by(one.by, times.moment(one.at, now, zone)) if one.pasted and one.at else "",
+        }
+        for one in said
+        if one.chat == group.id
+    ]
+    person = paste_queue.keeper_of(db, voice.chat_row(db, group.id), now)
+    return {
+        "id": group.id,
+        "title": group.title,
+        "keeper": grid.name_of(db, person) if person is not None else "",
+        "waiting": sum(not (one["pasted"] or one["missed"]) for one in shown),
+        "sentences": shown,
+    }

@@ -18,7 +18,7 @@ from prometheus_client import CollectorRegistry
 from starlette.requests import Request
 
 from gridbot.cases import queries
-from gridbot.desk import moves, notices, pasting, watch
+from gridbot.desk import moves, notices, paste_queue, watch
 from gridbot.desk.context import Desk
 from gridbot.messages import Actor, Role
 from gridbot.store import tables
@@ -194,8 +194,8 @@ async def test_the_tick_is_kept(cast_in: Cast, client: httpx.AsyncClient, any_da
     assert (await client.post("/console/paste/tick", data=tick, headers=json)).status_code == 204
     assert 'aria-pressed="true"' in (await client.get("/console/paste")).text
     with any_database.read() as db:
-        assert pasting.sentences(db, cast_in.community, now=NOW)[0].pasted
-        assert pasting.sentences(db, cast_in.community, now=NOW + timedelta(days=3)) == []
+        assert paste_queue.sentences(db, cast_in.community, now=NOW)[0].pasted
+        assert paste_queue.sentences(db, cast_in.community, now=NOW + timedelta(days=3)) == []
     back = await client.post(
         "/console/paste/tick", data=tick | {"pasted": "0"}, headers={"accept": "text/html"}
     )

@@ -21,7 +21,7 @@ from gridbot.understanding.exports.line import ExportError, Line, Tally
 from gridbot.understanding.exports.mail import text_of_mail
 from gridbot.understanding.exports.source import as_text
 
-__all__ = ["Export", "ExportError", "Line", "Tally", "open_export", "open_text"]
+__all__ = ["Export", "ExportError", "Line", "Tally", "is_record", "open_export", "open_text"]
 
 _HEAD = 400  #: lines looked at to tell the form
 EXPECTED = (
@@ -63,6 +63,14 @@ def open_export(
 def open_text(text: str, *, zone: tzinfo, now: datetime) -> Export:
     """What somebody pasted."""
     return open_export(io.BytesIO(text.encode("utf-8", "replace")), zone=zone, now=now, by_hand=True)
+
+
+def is_record(text: str, *, least: int = 2) -> bool:
+    """Whether somebody copied a chat: it has headers that say who and when, `least` of one kind. Names alone
+    are not enough: 地点:…, 时间:… is a form."""
+    lines = text.splitlines()[:_HEAD]
+    counts = (sum(bool(form.pattern.match(line)) for line in lines) for form in TIMED)
+    return len(lines) > 1 and any(count >= least for count in counts)
 
 
 def _looks_json(head: list[str]) -> bool:
