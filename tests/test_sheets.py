@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import io
 import logging
 import string
@@ -12,14 +13,32 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from openpyxl import load_workbook
+from sqlalchemy import Connection
 
 from gridbot import pictures, workbook
-from gridbot.delivery import drawn
-from gridbot.messages import ChatKind, Delivery, Outgoing, OutKind, Sheet, Table, Urgency, dump, load_outgoing
+from gridbot.delivery import Mouth, drawn
+from gridbot.messages import (
+    Capabilities,
+    ChatKind,
+    Delivery,
+    Outcome,
+    Outgoing,
+    OutKind,
+    SendResult,
+    Sheet,
+    Table,
+    Urgency,
+    dump,
+    load_outgoing,
+)
+from gridbot.store import outbox, tables
+from gridbot.store.db import Database
 from gridbot.understanding.intents import default_folder, load_packs
+from tests.cast import BOT, NOW, PLATFORM, seed
 
 SHEET = Sheet(
     "青秀佳苑 例会材料",
@@ -147,3 +166,41 @@ def test_no_text_becomes_a_formula(text: str) -> None:
 def test_half_an_emoji_and_a_long_text_do_no_harm() -> None:
     sheet = Sheet("\ud83d=1+1\x00\x1f", "长" * 40_000)
     assert [len(cell.value) for cell in cells(workbook.write(sheet))] == [5, workbook.LONGEST]
+
+
+class Ear:
+    """A platform that takes what it is given; `photos`: whether it has pictures."""
+
+    def __init__(self, *, photos: bool) -> None:
+        self.capabilities = Capabilities(photos=photos)
+        self.heard: list[Outgoing] = []
+        self.spoken = asyncio.Event()
+
+    async def send(self, delivery: Delivery) -> SendResult:
+        self.heard.append(delivery.payload)
+        self.spoken.set()
+        return SendResult(Outcome.SENT, message="1")
+
+
+@pytest.mark.asyncio
+@pytest.mark.parametrize("photos", [True, False], ids=["pictures", "no pictures"])
+async def test_through_the_outbox(database: Database, photos: bool) -> None:
+    """The row keeps the figures; the picture is made when it goes out, where there are pictures."""
+
+    def put(db: Connection) -> int:
+        cast = seed(db)
+        said = Outgoing(text="例会材料", sheet=SHEET)
+        more = {"community_id": cast.community, "purpose": "meeting-pack", "now": NOW}
+        return outbox.say(db, chat_id=cast.li_private, payload=said, **more)
+
+    database.write(put)
+    ear, stop = Ear(photos=photos), asyncio.Event()
+    mouth = Mouth(database, ear, platform=PLATFORM, bot=BOT, now=lambda: NOW)
+    running = asyncio.create_task(mouth.run(stop))
+
+    await asyncio.wait_for(ear.spoken.wait(), 20)
+    stop.set()
+    await running
+    [said] = ear.heard
+    assert said.text == "例会材料" and said.sheet is None
+    assert (size(said.photo)[0] == pictures.WIDTH) if photos else said.photo == b""
