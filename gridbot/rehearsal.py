@@ -201,7 +201,9 @@ class Stage:
     def until(self, moment: datetime) -> None:
         while True:
             with self.db() as db:
-                next_at = [at for at in (timers.next_due(db), outbox.next_due(db)) if at is not None]
+                next_at = [
+                    at for at in (timers.next_due(db), outbox.next_due(db, self.channels)) if at is not None
+                ]
             upcoming = [at for at in next_at if at <= moment]
             if not upcoming:
                 break

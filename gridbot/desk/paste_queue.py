@@ -231,8 +231,10 @@ def _ask(db: Connection, chat: Row[Any], here: list[tuple[Row[Any], str]], now: 
         if not quiet or row.rank == 0
     ]
     person = keeper_of(db, chat, now) if due else None
-    if person is not None:  # else nobody can be asked: it stands on the console
-        handed(db, chat, person, due, now=now)
+    for urgent in (True, False):
+        some = [(row, text) for row, text in due if (row.rank == 0) == urgent]
+        if some and person is not None:  # else nobody can be asked: it stands on the console
+            handed(db, chat, person, some, now=now)
 
 
 def handed(

@@ -224,6 +224,7 @@ def said(h: Hearing, text: str) -> bool:
         return True
     numbers = [int(one) for one in re.findall(r"\d+", some["which"])] if some else None
     h.answer(_open(h, waits, numbers), purpose="record-opened")
+    _to_paste(h, waits.data["group"])
     return True
 
 
@@ -242,7 +243,9 @@ def _all(h: Hearing, pressed_button: Row[Any]) -> str:
     waits = _waiting(h)
     if waits is None or waits.data["key"] != pressed_button.data["key"]:
         return settle(h, pressed_button, words.record_over())
-    return settle(h, pressed_button, _open(h, waits, None))
+    shown = settle(h, pressed_button, _open(h, waits, None))
+    _to_paste(h, waits.data["group"])
+    return shown
 
 
 @pressed("record_none", roles=ANYBODY)
@@ -280,22 +283,19 @@ def _open(h: Hearing, waits: Row[Any], numbers: list[int] | None) -> str:
         h.db, "record_opened", community_id=h.community_id, case_id=None, actor=actor, now=h.now, data=data
     )
     _forget(h, waits)
-    _to_paste(h, group)
     return words.opened(sum(one.new for one in opened), new)
 
 
-def _to_paste(h: Hearing, group: Group) -> None:
+def _to_paste(h: Hearing, group_id: int) -> None:
     """What was put for the group just now, for whoever brought the record."""
     query = sa.select(outbox_table).where(
-        outbox_table.c.chat_id == group.id,
+        outbox_table.c.chat_id == group_id,
         outbox_table.c.state == "waiting",
         outbox_table.c.created_at == h.now,
         outbox_table.c.due_at <= h.now,
     )
-    due = [
-        (row, paste_queue.says(h.db, row)) for row in h.db.execute(query.order_by(outbox_table.c.id)).all()
-    ]
-    due = [(row, text) for row, text in due if text]
+    rows = h.db.execute(query.order_by(outbox_table.c.rank, outbox_table.c.id)).all()
+    due = [(row, text) for row in rows if (text := paste_queue.says(h.db, row))]
     if due:
-        paste_queue.handed(h.db, voice.chat_row(h.db, group.id), h.person, due, now=h.now,
-                           head=words.opened_to_paste(group.title))  # fmt: skip
+        chat = voice.chat_row(h.db, group_id)
+        paste_queue.handed(h.db, chat, h.person, due, now=h.now, head=words.opened_to_paste(chat.title))

@@ -12,7 +12,7 @@ What is of no use any more when its turn comes (`until`) is dropped and says why
 from __future__ import annotations
 
 import secrets
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -390,10 +390,12 @@ def waiting_texts(db: Connection, purposes: Sequence[str] = ()) -> list[Row[Any]
     return list(db.execute(query))
 
 
-def next_due(db: Connection) -> datetime | None:
-    due: datetime | None = db.execute(
-        sa.select(sa.func.min(outbox.c.due_at)).where(outbox.c.state == "waiting")
-    ).scalar()
+def next_due(db: Connection, platforms: Collection[str] = ()) -> datetime | None:
+    """When the next row is due; of these platforms alone, if any are named."""
+    query = sa.select(sa.func.min(outbox.c.due_at)).where(outbox.c.state == "waiting")
+    if platforms:
+        query = query.join(chats, chats.c.id == outbox.c.chat_id).where(chats.c.platform.in_(platforms))
+    due: datetime | None = db.execute(query).scalar()
     return due
 
 
