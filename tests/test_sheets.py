@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import sqlalchemy as sa
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from openpyxl import load_workbook
@@ -35,7 +34,7 @@ from gridbot.messages import (
     dump,
     load_outgoing,
 )
-from gridbot.store import outbox, tables
+from gridbot.store import outbox
 from gridbot.store.db import Database
 from gridbot.understanding.intents import default_folder, load_packs
 from tests.cast import BOT, NOW, PLATFORM, seed

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -55,12 +56,6 @@ def ladder_position(db: Connection, case: Row[Any], now: datetime) -> Position:
     paused = case.data.get("paused") or {}
     meeting = _meeting(db, case)
     stages = tuple(deadlines.stages(case, settings, now))
-    open_ = case.state in OPEN_STATES and case.number is not None
-    late: list[str] = []
-    if open_ and not paused and not meeting:
-        if case.state == CaseState.WAITING and case.claim_by is not None and case.claim_by < now:
-            late.append(CLAIM)
-        late += [one.name for one in stages if one.by < now and not one.done]
     return Position(
         steps=steps,
         owner=grid.name_of(db, case.owner_id) if case.owner_id is not None else "",
@@ -70,9 +65,22 @@ def ladder_position(db: Connection, case: Row[Any], now: datetime) -> Position:
         paused=str(paused.get("what", "")),
         paused_until=datetime.fromisoformat(paused["until"]) if paused else None,
         meeting=meeting,
-        overdue=tuple(late),
+        overdue=tuple(name for name, _ in late(case, stages, now)),
         at_top=bool(case.data.get("top_since")),
     )
+
+
+def late(
+    case: Row[Any], stages: Sequence[deadlines.Stage], now: datetime
+) -> tuple[tuple[str, datetime], ...]:
+    """What of an open case is past its limit, and since when: 认领 and the stages. Nothing while it is paused
+    or on a meeting's agenda."""
+    waits = case.data.get("paused") or case.data.get("meeting") is not None
+    if case.state not in OPEN_STATES or case.number is None or waits:
+        return ()
+    claim = case.claim_by if case.state == CaseState.WAITING else None
+    found = [(CLAIM, claim)] if claim is not None and claim < now else []
+    return (*found, *((one.name, one.by) for one in stages if one.by < now and not one.done))
 
 
 def _steps(db: Connection, case: Row[Any], now: datetime) -> tuple[Step, ...]:

@@ -10,18 +10,18 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy import Connection, Row
 
-from gridbot.almanac.periods import moments
 from gridbot.cases import deadlines, names, queries
 from gridbot.cases.facts import facts
-from gridbot.cases.position import CLAIM, ladder_position
+from gridbot.cases.position import late
 from gridbot.cases.rates import End, Fact, under
 from gridbot.cases.rules import call_it, public_place
 from gridbot.grid import queries as grid
+from gridbot.grid.settings import SettingsView
 from gridbot.grid.tree import Node, Tree, load_tree
 from gridbot.messages import OPEN_STATES, CaseState, ChatRole, Move, Role
 from gridbot.services.echo.queries import place_names
 from gridbot.services.packs.rules import Item, Plan, Spot, hot_spots
-from gridbot.store.tables import case_events, cases, chats, communities, holdings, places, units
+from gridbot.store.tables import case_events, cases, chats, communities, holdings, meetings, places, units
 from gridbot.texts import packs as words
 
 _OPEN = [state.value for state in OPEN_STATES]
@@ -107,7 +107,7 @@ def week(
     now: datetime,
 ) -> Week:
     """`titles`: issue type → its name. Figures are of [since, until); what is open is as of `now`."""
-    tree = load_tree(db, community_id)
+    known = _known(db, community_id, since, until)
     found = [one for one in facts(db, community_id, since, until) if _counts(one, part)]
     mine = [row for row in _cases(db, community_id, since, until) if _is_mine(row, part)]
     working = sum(1 for row in mine if row.state in _OPEN and row.parent_id is None)
@@ -116,11 +116,11 @@ def week(
         reported=len(found),
         mended=_mended(db, community_id, part, since, until),
         working=working,
-        items=_items(db, community_id, mine, since, until, now),
+        items=tuple(_item(db, row, known, now) for row in mine),
         spots=tuple(_spots(db, community_id, part, titles, plan, now)),
         unled=tuple(_unled(db, community_id, part, now)),
         unhandled=tuple(_unhandled(db, community_id, titles)) if part.top else (),
-        zero=tuple(_zero(db, community_id, tree, part, found)),
+        zero=tuple(_zero(db, community_id, known.tree, part, found)),
     )
 
 
@@ -169,77 +169,64 @@ def _mended(db: Connection, community_id: int, part: Part, since: datetime, unti
     return sum(_is_mine(row, part) for row in db.execute(sa.select(cases).where(over)))
 
 
-def _items(
-    db: Connection,
-    community_id: int,
-    mine: Sequence[Row[Any]],
-    since: datetime,
-    until: datetime,
-    now: datetime,
-) -> tuple[Item, ...]:
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """What all cases of a pack are seen against."""
+
+    tree: Tree
+    units: Mapping[int, str]
+    meetings: Mapping[int, str]
+    settings: SettingsView
+    climbed: frozenset[int]  #: case ids, in the period
+    reopened: frozenset[int]
+    news: Mapping[int, datetime]
+
+
+def _known(db: Connection, community_id: int, since: datetime, until: datetime) -> _Known:
     which = {"of_community": community_id, "since": since, "until": until}
     turns = db.execute(_TURNS, which).all()
     undone = {one.data.get("event") for one in turns if one.move == Move.UNDONE}
     climbed, reopened = (
-        {one.case_id for one in turns if one.move == move and one.id not in undone}
+        frozenset(one.case_id for one in turns if one.move == move and one.id not in undone)
         for move in (Move.ESCALATED, Move.REOPENED)
     )
-    news: dict[int, datetime] = {
-        row[0]: row[1] for row in db.execute(_NEWS, {"of_community": community_id}) if row[1] is not None
-    }
-    tree = load_tree(db, community_id)
-    unit_names = _unit_names(db, community_id)
-    return tuple(
-        _item(
-            db,
-            row,
-            tree,
-            unit_names,
-            news.get(row.id, row.reported_at),
-            now,
-            climbed=row.id in climbed,
-            reopened=row.id in reopened,
-        )
-        for row in mine
+    news = {row[0]: row[1] for row in db.execute(_NEWS, {"of_community": community_id})}
+    return _Known(
+        load_tree(db, community_id),
+        _names(db, units, community_id),
+        _names(db, meetings, community_id),
+        grid.settings_of(db, community_id),
+        climbed,
+        reopened,
+        news,
     )
 
 
-def _item(
-    db: Connection,
-    row: Row[Any],
-    tree: Tree,
-    unit_names: Mapping[int, str],
-    news: datetime,
-    now: datetime,
-    *,
-    climbed: bool,
-    reopened: bool,
-) -> Item:
-    at = ladder_position(db, row, now)
-    late = [stage.by for stage in at.stages if stage.name in at.overdue]
-    late += [at.claim_by] if CLAIM in at.overdue and at.claim_by else []
-    here = tree.by_id.get(row.level_node_id or row.node_id)
-    unit = unit_names.get(row.unit_id or 0, "")
+def _names(db: Connection, table: sa.Table, community_id: int) -> dict[int, str]:
+    query = sa.select(table.c.id, table.c.name).where(table.c.community_id == community_id)
+    return {row.id: row.name for row in db.execute(query)}
+
+
+def _item(db: Connection, row: Row[Any], known: _Known, now: datetime) -> Item:
+    over = [by for _, by in late(row, deadlines.stages(row, known.settings, now), now)]
+    paused = row.data.get("paused") or {}
+    here = known.tree.by_id.get(row.level_node_id or row.node_id)
+    unit = known.units.get(row.unit_id or 0, "")
     what = call_it(row.data.get("titles", []), row.place, shared=True)
     return Item(
         number=row.number,
         what=words.PRIVATE_CASE if row.private else names.masked(db, row.community_id, what),
         where="" if row.private else unit or (here.name if here else ""),
         reported=row.reported_at,
-        news=news,
+        news=known.news.get(row.id, row.reported_at),
         open=row.state in _OPEN,
-        late_since=min(late, default=None),
-        climbed=climbed,
-        reopened=reopened,
-        paused=names.masked(db, row.community_id, at.paused),
-        paused_until=at.paused_until,
-        meeting=at.meeting,
+        late_since=min(over, default=None),
+        climbed=row.id in known.climbed,
+        reopened=row.id in known.reopened,
+        paused=names.masked(db, row.community_id, str(paused.get("what", ""))),
+        paused_until=datetime.fromisoformat(paused["until"]) if paused else None,
+        meeting=known.meetings.get(row.data.get("meeting") or 0, ""),
     )
-
-
-def _unit_names(db: Connection, community_id: int) -> dict[int, str]:
-    query = sa.select(units.c.id, units.c.name).where(units.c.community_id == community_id)
-    return {row.id: row.name for row in db.execute(query)}
 
 
 def _spots(
@@ -363,13 +350,3 @@ def handled(db: Connection, community_id: int, since: datetime, until: datetime)
         .order_by(units.c.id)
     )
     return [Handled(row.id, row.name, int(row.handled), int(row.closed)) for row in db.execute(query)]
-
-
-def days(db: Connection, community_id: int, first: Any, after: Any) -> tuple[datetime, datetime]:
-    """The moments at which these days begin in a community."""
-    return moments(first, after, grid.settings_of(db, community_id).zone)
-
-
-def quiet_until(db: Connection, community_id: int, at: datetime) -> datetime:
-    """The first moment from `at` on when nobody sleeps."""
-    return deadlines.town(grid.settings_of(db, community_id)).reach(at)
