@@ -139,7 +139,8 @@ _WHOM = (("person", people), ("owner", people), ("unit", units), ("to", grid_nod
 
 
 def _moved(event: Row[Any], names: Mapping[tuple[str, int], str]) -> Moved:
-    whom = (names.get((table.name, event.data.get(key)), "") for key, table in _WHOM)
+    ids = ((table.name, event.data.get(key)) for key, table in _WHOM)
+    whom = (names.get((table, one), "") for table, one in ids if isinstance(one, int))
     return Moved(
         seq=event.seq,
         at=event.at,

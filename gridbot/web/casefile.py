@@ -161,35 +161,50 @@ def _hiding(db: Connection, case: Row[Any]) -> Hide:
 _OFFICES = frozenset({"leader", "deputy", "liaison", "unit", "admin"})
 _WHOM = (("person", people), ("owner", people), ("unit", units), ("to", grid_nodes), ("node", grid_nodes))
 """Whom or what the ids in an event's data mean."""
+_HELD_ONE = sa.exists().where(
+    holdings.c.person_id == people.c.id, holdings.c.community_id == sa.bindparam("community")
+)
 Names = Mapping[tuple[str, int], str]
 
 
+def _meant(event: Row[Any]) -> list[tuple[str, int]]:
+    """Whom an event mentions, as (table, id). A reminder goes to a person, a case to a grid."""
+    whom = (("to", people),) if event.move == Move.REMINDED.value else _WHOM
+    ids = [(table.name, event.data.get(key)) for key, table in whom]
+    return [(name, one) for name, one in ids if isinstance(one, int)]
+
+
 def _names(db: Connection, community: int, events: Sequence[Row[Any]]) -> Names:
-    """Names of the acting officials, and of those whom an event mentions; (table, id) → name."""
+    """Names of whoever holds or held an office, of units and of grids, as far as the events mention them."""
     wanted: dict[str, set[int]] = {"person": set(), "unit": set(), "grid_node": set()}
     for event in events:
-        if event.role in _OFFICES and event.person_id:
-            wanted["person"].add(event.person_id)
-        for key, table in _WHOM:
-            if isinstance(event.data.get(key), int):
-                wanted[table.name].add(event.data[key])
+        acting = [("person", event.person_id)] if event.role in _OFFICES and event.person_id else []
+        for name, one in [*acting, *_meant(event)]:
+            wanted[name].add(one)
     found: dict[tuple[str, int], str] = {}
     for table in (people, units, grid_nodes):
         query = sa.select(table.c.id, table.c.name).where(
-            table.c.community_id == community, table.c.id.in_(wanted[table.name])
+            table.c.community_id == sa.bindparam("community"), table.c.id.in_(wanted[table.name])
         )
-        found |= {(table.name, row.id): row.name for row in db.execute(query)}
+        query = query.where(_HELD_ONE) if table is people else query
+        rows = db.execute(query, {"community": community})
+        found |= {(table.name, row.id): row.name for row in rows}
     return found
 
 
 def _happened(event: Row[Any], names: Names, hide: Hide) -> Step:
     """Whoever holds an office is named; a resident never is."""
     name = names.get(("person", event.person_id), "") if event.role in _OFFICES else ""
-    words = hide(event.words or "")
-    whom = (names.get((table.name, event.data.get(key)), "") for key, table in _WHOM)
-    detail = "" if event.move == "opened" else next((one for one in whom if one), "")
-    console = event.data.get("via") == views.CONSOLE
-    return Step(event.at, "event", event.move, name or event.role, words, detail=detail, console=console)
+    whom = [] if event.move == Move.OPENED.value else [names.get(one, "") for one in _meant(event)]
+    return Step(
+        event.at,
+        "event",
+        event.move,
+        name or event.role,
+        hide(event.words or ""),
+        detail=next((one for one in whom if one), ""),
+        console=event.data.get("via") == views.CONSOLE,
+    )
 
 
 def _all_told(rows: Sequence[Row[Any]], hide: Hide) -> list[Step]:
