@@ -1,6 +1,6 @@
 """One story on every channel, and across them: who reports on one is told there, whoever leads on another.
 
-The house has Telegram, the 智能机器人 and 微信客服 open at once. What differs is what a channel cannot do:
+The house has Telegram, the 智能机器人, 微信客服 and the simulator open. What differs is what one cannot do:
 where there is no reaction a line stands for it, where there are no buttons of its own a menu does.
 """
 
@@ -20,6 +20,7 @@ from starlette.applications import Starlette
 
 from gridbot import app as composition
 from gridbot.app_wechat import CALLBACK
+from gridbot.channels.simulator import Simulator
 from gridbot.grid.directory_yaml import read_yaml
 from gridbot.grid.importing import import_directory
 from gridbot.messages import Actor
@@ -36,7 +37,9 @@ from tests.test_whole_wecom import BOT, SECRET
 
 ACCOUNT, GROUP = "wkQINGXIU", "wrkRESIDENTS"
 STORY = yaml.safe_load((Path(__file__).parent / "fixtures/stories/lamp.yaml").read_text("utf-8"))
-LEADER = {"telegram": "2001", "wecom_aibot": "li", "wecom_kf": "wmLI"}
+LEADER = {"telegram": "2001", "wecom_aibot": "li", "wecom_kf": "wmLI", "simulator": "2001"}
+REAL = ("telegram", "wecom_aibot", "wecom_kf")
+PAIRS = [*((reports, leads) for reports in REAL for leads in REAL), ("simulator", "simulator")]
 DIRECTORY = f"""
 community: 青秀佳苑社区
 timezone: Asia/Shanghai
@@ -51,7 +54,7 @@ grids:
         leaders: [{{name: 李格长, LEADER}}]
 groups:
   - {{name: 网格客服, grid: 青秀佳苑, wecom_kf: {ACCOUNT}}}
-  - {{name: 一网格居民群, grid: 青秀佳苑/一网格, telegram: -1001, wecom_aibot: {GROUP}}}
+  - {{name: 一网格居民群, grid: 青秀佳苑/一网格, telegram: -1001, simulator: -1001, wecom_aibot: {GROUP}}}
 """
 
 
@@ -123,7 +126,39 @@ class OnKf:
         return self._kf.said(self._user)
 
 
+class OnSimulator:
+    def __init__(self, house: House, user: str, chat: str) -> None:
+        self._simulator, self._user, self._chat = house.simulator, user, chat
+
+    async def opens(self) -> None:
+        """The scene is set by itself."""
+
+    async def says(self, text: str) -> None:
+        await self._simulator.say(self._user, self._chat, text)
+
+    async def presses(self, choice: str) -> None:
+        found = [
+            (one["id"], button["token"])
+            for one in self._messages()
+            for row in one["buttons"]
+            for button in row
+            if button["text"] == choice
+        ]
+        await self._simulator.press(self._user, self._chat, *found[-1])
+
+    def heard(self) -> list[str]:
+        messages = self._messages()
+        reactions = [emoji for one in messages for emoji in one["reactions"].values()]
+        return [*(one["text"] for one in messages if one["sender"] == "bot"), *reactions]
+
+    def _messages(self) -> list[Any]:
+        chats = self._simulator.state()["chats"]
+        return next(list(one["messages"]) for one in chats if one["id"] == self._chat)
+
+
 class House:
+    simulator: Simulator
+
     def __init__(self, wecom: FakeWecom, kf: FakeKf, telegram: FakeBotApi, clock: Clock, app: Any) -> None:
         self.wecom, self.kf, self.telegram, self.clock, self.app = wecom, kf, telegram, clock, app
 
@@ -133,6 +168,8 @@ class House:
                 return OnTelegram(self, 1001, -1001)
             case "wecom_aibot":
                 return OnAibot(self, "wang", GROUP)
+            case "simulator":
+                return OnSimulator(self, "1001", "-1001")
         return OnKf(self, "wmWANG")
 
     def leader(self, channel: str) -> Person:
@@ -141,6 +178,8 @@ class House:
                 return OnTelegram(self, 2001, 2001)
             case "wecom_aibot":
                 return OnAibot(self, "li", "")
+            case "simulator":
+                return OnSimulator(self, "2001", "2001")
         return OnKf(self, "wmLI")
 
     async def until(self, condition: Any) -> None:
@@ -192,18 +231,34 @@ async def lived_in(tmp_path: Path, leader: str) -> AsyncIterator[House]:
                     return (await client.post(CALLBACK, params=query, content=body)).status_code
 
                 kf.ring = ring
+                house = House(wecom, kf, telegram, clock, app)
+                house.simulator = await _simulated(app, clock)
                 running = asyncio.create_task(app.run())
                 try:
                     await wecom.until(wecom.connected)
-                    yield House(wecom, kf, telegram, clock, app)
+                    yield house
                 finally:
                     app.stop.set()
                     await asyncio.wait_for(running, 10)
 
 
+async def _simulated(app: composition.App, clock: Clock) -> Simulator:
+    """Beside the real channels, which only a test may do."""
+    simulator = Simulator(accept=app.intake.accept, now=clock)
+    await app.adopts(simulator.platform, simulator.bot)
+    app.speaks(simulator, platform=simulator.platform, bot=simulator.bot)
+    app.closing.append(simulator.close)
+
+    async def begin(stop: asyncio.Event) -> None:
+        await simulator.start()
+        await stop.wait()
+
+    app.parts["simulator"] = begin
+    return simulator
+
+
 @pytest.mark.asyncio
-@pytest.mark.parametrize("leads", sorted(LEADER))
-@pytest.mark.parametrize("reports", sorted(LEADER))
+@pytest.mark.parametrize(("reports", "leads"), PAIRS)
 async def test_the_same_story(tmp_path: Path, reports: str, leads: str) -> None:
     async with lived_in(tmp_path, leads) as house:
         people = {"resident": house.resident(reports), "leader": house.leader(leads)}
