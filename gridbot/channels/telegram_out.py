@@ -82,7 +82,7 @@ class CommandMenu:
 class TelegramSpeaker:
     """`accept` takes what a probe found out: it comes back as an Incoming, like anything heard."""
 
-    capabilities = Capabilities()
+    capabilities = Capabilities(abroad=True)
 
     def __init__(
         self,

@@ -35,7 +35,6 @@ from gridbot.messages import Actor, Button, ChatRole, Role
 from gridbot.store import timers
 from gridbot.store.tables import chats, communities
 
-ABROAD = frozenset({"telegram"})  #: platforms whose servers stand outside mainland China
 PAGE = 6  #: grids offered at once
 _OF_LEADERS = re.compile(r"网格长工作群|网格长群|格长群|工作群|网格长")
 _LEADERS_TITLE = re.compile(r"网格长工作群|网格长群|格长群|工作群")
@@ -259,17 +258,19 @@ def _make(h: Hearing, community: int, node_id: int, role: ChatRole) -> None:
     record(h.db, "group_bound", community_id=community, case_id=None, actor=actor, now=h.now, data=data)
     h.chat = h.desk.chat(h.db, h.chat.id)
     if fresh:
-        post_notice(h.db, h.chat, grid.node_name(h.db, node_id), h.now)
+        can = h.desk.can.get(said.platform)
+        abroad = can is not None and can.abroad
+        post_notice(h.db, h.chat, grid.node_name(h.db, node_id), h.now, abroad=abroad)
     probe(h.db, h.chat, h.now)
 
 
-def post_notice(db: Connection, chat: Row[Any], node: str, now: Any) -> None:
-    """告知: what the bot is, what it keeps, how to be left alone; pinned."""
+def post_notice(db: Connection, chat: Row[Any], node: str, now: Any, *, abroad: bool) -> None:
+    """告知: what the bot is, what it keeps, how to be left alone; pinned. `abroad`: words said here cross the
+    border, which has to be told."""
     if chat.role == ChatRole.LEADERS:
         text = texts.leaders_group_notice(chat.community, node)
     else:
         settings = grid.settings_of(db, chat.community_id)
-        abroad = chat.platform in ABROAD
         text = texts.notice_to_all(
             chat.community,
             settings.contact,

@@ -15,7 +15,7 @@ from gridbot.messages import Capabilities, OutKind
 from gridbot.rehearsal import EVERYTHING, Stage
 from gridbot.store.tables import chats, identities
 from gridbot.understanding.intents import default_folder, load_packs
-from tests.cast import ADMIN, LI, NOW, RESIDENTS, WANG, ZHOU, seed
+from tests.cast import ADMIN, LI, NOW, RESIDENTS, UNBOUND, WANG, ZHOU, seed
 from tests.desk.conftest import packs
 
 BARE = Capabilities(
@@ -133,3 +133,19 @@ def test_in_a_webhooks_group_people_are_mentioned_by_their_account_of_the_corp(d
     )
     known_as("wecom_webhook", "13800138000")  # the directory knows a telephone for it
     assert mentioned("wecom_webhook") == "13800138000"
+
+
+@pytest.mark.parametrize("abroad", [True, False])
+def test_that_words_cross_the_border_is_said_where_they_do(abroad: bool) -> None:
+    with opened(Capabilities(abroad=abroad)) as stage:
+        stage.says(ADMIN.id, "/绑定 一网格", chat=UNBOUND, name=ADMIN.name)
+        for press in ("居民群", "对"):
+            if any(
+                press in one.text
+                for sent in stage.in_chat(UNBOUND)[-1:]
+                for row in sent.buttons
+                for one in row
+            ):
+                stage.presses(ADMIN.id, press, chat=UNBOUND)
+        notice = next(text for text in stage.texts(UNBOUND) if "我是" in text and "机器人" in text)
+        assert ("境外服务器" in notice) == abroad
