@@ -34,9 +34,9 @@ class Two:
     meeting: int  #: there
 
 
-def two(db: Connection, **where: str) -> Two:
-    """The cast, and another community with the very same accounts in it."""
-    there = seed(db, platform=where.get("platform", "telegram"), bot="7000000009")
+def two(db: Connection, there_on: str = "telegram", **where: str) -> Two:
+    """The cast, and another community with people of the very same names and accounts in it."""
+    there = seed(db, platform=there_on, bot="7000000009")
     db.execute(sa.update(tables.communities).values(name="凉城社区"))
     path = sa.literal("梧桐里/") + tables.grid_nodes.c.path
     db.execute(sa.update(tables.grid_nodes).values(name="梧桐里", path=path))
@@ -180,7 +180,7 @@ def test_no_command_reaches_the_others_case(said: str) -> None:
     desk = the_desk()
     with Stage(desk, NOW) as stage:
         with stage.db() as db:
-            both = two(db, platform=Stage.platform, bot=Stage.bot)
+            both = two(db, "elsewhere", platform=Stage.platform, bot=Stage.bot)
             before = rows_of(db, both.there.community)
         for who in (ADMIN, LI, WANG):
             stage.says(who.id, said, chat=who.id, name=who.name)
