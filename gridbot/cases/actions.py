@@ -362,7 +362,8 @@ def undo(db: Connection, case: Row[Any], event_id: int, *, actor: Actor, now: da
 
 def drop_unsaid(db: Connection, case_id: int, *, since: datetime | None = None) -> None:
     """What waits to be said of this case is not said any more."""
-    unsaid = sa.update(outbox).where(outbox.c.case_id == case_id, outbox.c.state == "waiting")
+    waits = outbox.c.state.in_(("waiting", "parked"))
+    unsaid = sa.update(outbox).where(outbox.c.case_id == case_id, waits)
     if since is not None:
         unsaid = unsaid.where(outbox.c.created_at >= since, outbox.c.due_at > since)
     db.execute(unsaid.values(state="dropped", reason="taken back"))

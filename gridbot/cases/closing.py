@@ -127,9 +127,10 @@ def anybody_to_ask(case: Row[Any], finisher: int | None) -> bool:
 
 def take_question_back(db: Connection, case_id: int) -> None:
     """The leader goes on with it: what still waits to be asked is not asked."""
+    waits = outbox.c.state.in_(("waiting", "parked"))
     db.execute(
         sa.update(outbox)
-        .where(outbox.c.case_id == case_id, outbox.c.purpose == QUESTION, outbox.c.state == "waiting")
+        .where(outbox.c.case_id == case_id, outbox.c.purpose == QUESTION, waits)
         .values(state="dropped", reason="taken back")
     )
 

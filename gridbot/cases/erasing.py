@@ -222,7 +222,7 @@ def _unsaid(db: Connection, ids: Sequence[int]) -> None:
     waiting = sa.select(outbox.c.id, outbox.c.payload, outbox.c.case_id, chats.c.kind).where(
         outbox.c.chat_id == chats.c.id,
         outbox.c.case_id.in_(ids),
-        outbox.c.state.in_(("waiting", "claimed")),
+        outbox.c.state.in_(("waiting", "claimed", "parked")),
         outbox.c.kind.in_(("send", "card")),
         chats.c.kind == ChatKind.PRIVATE.value,
     )

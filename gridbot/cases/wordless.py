@@ -54,6 +54,8 @@ def take(db: Connection, ids: Sequence[int], *, now: datetime) -> None:
         .where(inbox.c.case_id.in_(ids), inbox.c.state != "pending")
         .values(raw=None, incoming=None, user="", erase_at=None, error="")
     )
+    parked = outbox.c.case_id.in_(ids) & (outbox.c.state == "parked")
+    db.execute(sa.update(outbox).where(parked).values(state="dropped"))  # nobody came to read it
     retold(db, ids)
     public(db, ids)
     db.execute(sa.update(cases).where(cases.c.id.in_(ids)).values(until_text="", erased_at=now))

@@ -91,7 +91,13 @@ def sent_at(when: str) -> str:
     return f"{when}送到"
 
 
-NOT_SENT = {"waiting": "还没发", "claimed": "正在发", "failed": "没送到", "dropped": "没有发"}
+NOT_SENT = {
+    "waiting": "还没发",
+    "claimed": "正在发",
+    "parked": "等他开口才能发",
+    "failed": "没送到",
+    "dropped": "没有发",
+}
 
 
 def not_sent(state: str, why: str) -> str:

@@ -8,6 +8,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
+from gridbot.cases import actions, wordless
 from gridbot.messages import (
     Button,
     CaseState,
@@ -94,6 +95,20 @@ def test_of_each_case_what_is_still_true_is_said(any_db: Connection) -> None:
     assert _states(any_db) == dict(told)
     _all(any_db, SendResult(Outcome.SENT, message="m"))
     assert parked.release(any_db, chat, now=NOW) == 0
+
+
+def test_what_is_taken_back_or_forgotten_is_not_said_later(any_db: Connection) -> None:
+    chat, community, cast = _chat(any_db)
+    lamp, door = _case(any_db, cast, chat, 1), _case(any_db, cast, chat, 2)
+    undone = _said(any_db, chat, community, "有人去看了", lamp)
+    forgotten = _said(any_db, chat, community, "您看好了吗", door, asks=True)
+    _all(any_db, SendResult(Outcome.PARKED, reason="48h"))
+    actions.drop_unsaid(any_db, lamp)
+    wordless.take(any_db, [door], now=NOW)
+    assert parked.release(any_db, chat, now=NOW) == 0
+    rows = {row.id: row for row in any_db.execute(sa.select(table))}
+    assert (rows[undone].state, rows[forgotten].state) == ("dropped", "dropped")
+    assert rows[forgotten].payload == wordless.NOTHING
 
 
 def test_the_window_is_counted_from_what_they_wrote(any_db: Connection) -> None:
