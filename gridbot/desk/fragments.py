@@ -21,6 +21,7 @@ from gridbot.understanding.replies import read_confirmation
 
 _HALF, _STUB, _PARTS = 20, 14, 3  #: characters of a half, and of each stub before it; how many of those
 _AT_ONCE = timedelta(seconds=60)  #: between two halves; later it is a new thought
+_OPENING = 4  #: characters in which 还有 begins another matter
 _WHOLE = 120  #: characters of all the fragments together
 BACK = 8  #: how many of the sender's last messages may be fragments said before
 _NEVER = (Kind.QUESTION, Kind.STATUS, Kind.WITHDRAW)
@@ -82,7 +83,8 @@ def continues(h: Hearing, case: Row[Any], draft: Draft, reading: Reading, text: 
         return near or also(h, case, draft, text)
     if case.urgent:
         return near
-    if remarks.of(h.knows.packs).says("more", text) or (placed and reading.band is Band.OPEN):
+    begins = text if reading.band is Band.OPEN else text[:_OPENING]  # 都是店里的车,还有几部业主的 goes on
+    if remarks.of(h.knows.packs).says("more", begins) or (placed and reading.band is Band.OPEN):
         return False
     if draft.place_key and case.data.get("band") == Band.OPEN.value:
         return near and (placed or reading.band is Band.ASK)  # a place said late sounds like half a report

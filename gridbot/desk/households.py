@@ -40,6 +40,15 @@ def said(h: Hearing, case: Row[Any], text: str) -> bool:
     return bool(answer)
 
 
+def said_unquoted(h: Hearing, text: str) -> bool:
+    """The same without a quote, where exactly one of the speaker's cases counts households."""
+    person = h.known_person()
+    if person is None or "户" not in text:
+        return False
+    mine = [one for one in queries.with_owner(h.db, h.community_id, person) if one.data.get("households")]
+    return len(mine) == 1 and said(h, mine[0], text)
+
+
 def count(h: Hearing, case: Row[Any], text: str) -> str:
     """Notes how many are done, all told, or so many more (又). "" if nothing is counted here."""
     found = _DONE.fullmatch(text.strip())

@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import Connection, Row
 
 from gridbot import texts
-from gridbot.cases import actions, passing, queries, rules, voice
+from gridbot.cases import actions, closing, passing, queries, rules, voice
 from gridbot.desk import bouncing, clockwork, dispatching, endings, notices, parties, splitting, sweeping
 from gridbot.desk.context import Hearing
 from gridbot.grid import queries as grid
@@ -54,10 +54,20 @@ def accept(db: Connection, case: Row[Any], *, actor: Actor, now: datetime, tappe
         name = grid.name_of(db, actor.person) if actor.person is not None else actor.name
         told = texts.taken_by(name, voice.called(case, shared=True), case.number)
         notices.card(db, case, told, "taken", now, [])
+    elif case.unit_id is not None and queries.case(db, case.id).unit_id is None:
+        _instead_of(db, case, actor, now)
     notices.after_accept(db, case.id, now, event=event, tapped=tapped)
     splitting.taken(db, queries.case(db, case.id), now)
     sweeping.offer(db, case.id, actor=actor, now=now)
     return True
+
+
+def _instead_of(db: Connection, case: Row[Any], actor: Actor, now: datetime) -> None:
+    """The unit that was asked reads on its card that it need not come."""
+    text = texts.taken_by(actor.name, voice.called(case, shared=True), case.number)
+    for person in closing.told_people(db, case.id):
+        if person != actor.person:
+            voice.leader_card(db, case, person, text, purpose="taken", now=now)
 
 
 def _instead_of_unit(db: Connection, case: Row[Any], actor: Actor, now: datetime) -> bool:
@@ -170,7 +180,7 @@ def _unknown_unit(
 ) -> None:
     """A name the directory does not know: the admins are asked to pass it on."""
     name = to or "别的单位"
-    card = texts.handed_over_card(voice.called(case, shared=False), case.number, name)
+    card = texts.handed_over_card(voice.called(case, shared=False), case.number, name, undo=bool(undo))
     notices.card(db, case, card, "handed-over", now, undo)
     text = texts.pass_on(voice.called(case, shared=True), case.number, name, "")
     notices.tell_admins(db, case.community_id, text, now, case)
@@ -195,7 +205,8 @@ def escalate(
     name = leaders[0].name if leaders else "社区"
     what = voice.called(case, shared=False)
     undo = voice.undo_button(db, case, actor.person, event, now) if tapped else []
-    notices.card(db, case, texts.escalated_card(what, case.number, name), "escalated", now, undo)
+    card = texts.escalated_card(what, case.number, name, undo=tapped)
+    notices.card(db, case, card, "escalated", now, undo)
     fresh = queries.case(db, case.id)
     for leader in leaders:
         notices.tell(db, fresh, leader.person_id, leader.name, now)

@@ -170,7 +170,7 @@ def danger(place: str) -> str:
 def notice(leader: str, what: str, number: int, *, count: int = 0, words: str = "") -> str:
     more = f"另有{count}户说也是。" if count else ""
     said = f"\n原话:{words}" if words else ""
-    return f"{leader},有人说{what}({number})。{more}方便时看看,一个字回我也行。{said}"
+    return f"{leader},有人报{what}({number})。{more}方便时看看,一个字回我也行。{said}"
 
 
 def urgent_notice(what: str, number: int, at: str = "", words: str = "") -> str:
@@ -192,11 +192,11 @@ def progress_card(what: str, number: int, words: str) -> str:
 
 
 def done_card(what: str, number: int) -> str:
-    return f"好,{what}({number})记成修好了。点错了,一分钟内按〔{UNDO}〕。"
+    return f"好,{what}({number})记成办好了。点错了,一分钟内按〔{UNDO}〕。"
 
 
 def done_told(what: str, number: int) -> str:
-    return f"好,{what}({number})记成修好了,已告诉居民。"
+    return f"好,{what}({number})记成办好了,已告诉居民。"
 
 
 def closed_card(what: str, number: int) -> str:
@@ -211,12 +211,17 @@ def withdrawn_card(what: str, number: int) -> str:
     return f"{what}({number}):报的人说不用了,撤了。"
 
 
-def handed_over_card(what: str, number: int, to: str) -> str:
-    return f"{what}({number}):已转给{to}。点错了,一分钟内按〔{UNDO}〕。"
+def handed_over_card(what: str, number: int, to: str, *, undo: bool) -> str:
+    return f"{what}({number}):已转给{to}。{_undo(undo)}"
 
 
-def escalated_card(what: str, number: int, to: str) -> str:
-    return f"{what}({number}):已报给{to}。点错了,一分钟内按〔{UNDO}〕。"
+def escalated_card(what: str, number: int, to: str, *, undo: bool) -> str:
+    return f"{what}({number}):已报给{to}。{_undo(undo)}"
+
+
+def _undo(there: bool) -> str:
+    """What was typed bears no button: nothing is said of one."""
+    return f"点错了,一分钟内按〔{UNDO}〕。" if there else ""
 
 
 def more_card(what: str, number: int) -> str:
@@ -301,7 +306,7 @@ def looking_for_owner(number: int) -> str:
 
 
 def please_check(what: str, number: int) -> str:
-    return f"{what}({number}),网格长说修好了。您看好了吗?不回也没关系。"
+    return f"{what}({number}),网格长说办好了。您看好了吗?不回也没关系。"
 
 
 def glad(number: int) -> str:

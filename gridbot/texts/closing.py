@@ -9,7 +9,7 @@ def reopened_above(what: str, number: int, name: str) -> str:
 
 
 def already_done(number: int) -> str:
-    return f"{number}已经记成修好了,等居民看看。"
+    return f"{number}已经记成办好了,等居民看看。"
 
 
 def already_closed(number: int) -> str:

@@ -89,11 +89,11 @@ def speaks_for(unit: str) -> str:
 
 def unit_notice(unit: str, what: str, number: int, words: str) -> str:
     said = f"\n原话:{words}" if words else ""
-    return f"{unit},您好。有人说{what}({number}),请看看是不是您那边管。一个字回我也行。{said}"
+    return f"{unit},您好。有人报{what}({number}),请看看是不是您那边管。一个字回我也行。{said}"
 
 
 def unit_told(what: str, number: int, unit: str) -> str:
-    return f"有人说{what}({number})。先告诉了{unit},您知道就行;他们没接,我再找您。"
+    return f"有人报{what}({number})。先告诉了{unit},您知道就行;他们没接,我再找您。"
 
 
 def no_account(unit: str, contact: str) -> str:

@@ -106,7 +106,7 @@ def test_said_done_twice_nothing_happens(stage: Stage) -> None:
     card = stage.in_chat(LI.id)[-1]
     stage.says(LI.id, "修好了", chat=LI.id, reply_to=card.message)
     assert len(asked(stage)) == 1 and [one.move for one in moves(stage)].count("done") == 1
-    assert "已经记成修好了" in stage.texts(LI.id)[-1]
+    assert "已经记成办好了" in stage.texts(LI.id)[-1]
 
 
 def test_a_picture_is_kept_and_never_asked_for(stage: Stage) -> None:

@@ -105,9 +105,9 @@ async def test_from_the_first_word_to_the_last(house: House, open_page: OpenPage
 
     await say(wang, "5号楼楼道灯不亮了")
     await expect(wang.locator(".msg", has_text="记下了")).to_contain_text("5号楼")
-    notice = li.locator(".msg", has_text="有人说5号楼")
+    notice = li.locator(".msg", has_text="有人报5号楼")
     await expect(notice).to_contain_text("5号楼楼道灯不亮了")
-    row = console.locator("tr[data-row]")
+    row = console.locator("[data-row]")
     await expect(row).to_contain_text("照明")
     await expect(row).to_contain_text("等人接")
 
@@ -145,7 +145,7 @@ async def test_gas_a_joke_and_a_question(house: House, open_page: OpenPage) -> N
     await say(wang, "三九有什么")
     await expect(wang.locator(".msg.bot")).to_have_count(before + 1)
     console = await open_page(f"{house.url}/console", width=375, height=720, is_mobile=True)
-    await expect(console.locator("tr.urgent")).to_contain_text("3号楼")
+    await expect(console.locator(".urgent[data-row]")).to_contain_text("3号楼")
     assert await console.evaluate("document.documentElement.scrollWidth") <= 375
 
 
