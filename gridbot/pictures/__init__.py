@@ -122,10 +122,11 @@ def _head(page: _Page, sheet: Sheet) -> None:
 
 
 def _key(page: _Page, key: Sequence[tuple[str, str | int]]) -> None:
-    """Large figures, four in a row."""
-    for begin in range(0, len(key), 4):
-        row = key[begin : begin + 4]
-        width = (WIDTH - 2 * _EDGE - _PAD * 3) / 4
+    """Large figures, four in a row; fewer share the row."""
+    columns = min(max(len(key), 1), 4)
+    width = (WIDTH - 2 * _EDGE - _PAD * (columns - 1)) / columns
+    for begin in range(0, len(key), columns):
+        row = key[begin : begin + columns]
         for at, (name, figure) in enumerate(row):
             x = _EDGE + at * (width + _PAD)
             page.box(x, page.y, width, 128, _SOFT)
