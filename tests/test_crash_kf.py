@@ -95,6 +95,9 @@ async def test_nothing_is_lost_and_nothing_counts_twice(
             msgids = [body["msgid"] for body in kf.messages("wmWANG")]
             assert len(msgids) == len(set(msgids))  # an id of our own: the platform knows what it has
             assert await house.stops() == 0
+        log = (tmp_path / "log").read_text("utf-8")
+        for private in (TOKEN, AES_KEY, APP_SECRET, SECRET, "煤气", "access_token", "Traceback"):
+            assert private not in log, private
 
 
 @asynccontextmanager
