@@ -9,7 +9,7 @@ from gridbot.understanding.evidence import Evidence
 from gridbot.understanding.intents import Cue, Packs
 from gridbot.understanding.reading import Kind
 from gridbot.understanding.rules import Can
-from gridbot.understanding.scan import Scan
+from gridbot.understanding.scan import Hit, Scan
 
 _LONG = 4000  #: patterns look at no more than this much of a text
 _ONWARD = 2  #: so many clauses further does "onward" reach
@@ -31,10 +31,12 @@ class _Said:
 class Moods:
     """The cues found in one text, and what each of them silences."""
 
-    def __init__(self, scan: Scan, packs: Packs, *, placed: bool) -> None:
+    def __init__(self, scan: Scan, packs: Packs, *, placed: bool, spoken: list[Hit]) -> None:
+        """`spoken`: the hits before names of places were taken out: 如果小区 and 娘家小区 are no names."""
         self.scan = scan
         self.placed = placed
-        self.said = [*_by_words(scan), *_by_patterns(scan, packs)]
+        kept = {id(hit) for hit in scan.hits} if spoken is not scan.hits else None
+        self.said = [*_by_words(scan, spoken, kept), *_by_patterns(scan, packs)]
         names = {one.cue.name for one in self.said}
         self._everywhere: dict[str, _Said] = {}
         self._by_clause: dict[int, dict[str, _Said]] = {}
@@ -101,13 +103,14 @@ class Moods:
         return next((kind for kind in _ORDER if kind in kinds), Kind.CHAT)
 
 
-def _by_words(scan: Scan) -> list[_Said]:
+def _by_words(scan: Scan, spoken: list[Hit], kept: set[int] | None) -> list[_Said]:
+    """Of words in a name of a place only the strong moods count: 北京 in 北京花园 says nothing."""
     return [
         _Said(cue, hit.start, hit.end, hit.clause, hit.keyword.word)
-        for hit in scan.hits
+        for hit in spoken
         if hit.keyword.cues
         for cue, whole in hit.keyword.cues
-        if scan.fits(hit, whole)
+        if (kept is None or not (cue.push or cue.soft) or id(hit) in kept) and scan.fits(hit, whole)
     ]
 
 

@@ -23,6 +23,8 @@ _PLACE_FILL = re.compile(
     r"^(?:我家|我们|咱|阿拉|伊|她家|他家|我妈家|我爸家|住|是|就是|就|在|的|呀|啊|呢|哈|额|呐|哦|噢|嗯|那个|"
     r"那里|那边|这里|对|不是|[,，.。!！~～ ]){0,8}$"
 )
+#: Where one lives: with more than one word of distress as good as a place.
+_OURS = re.compile(r"(?:我们?|咱们?|俺们?|阿拉)(?:家|楼|栋|幢|单元|小区|院|弄|这里|这儿|这边|屋里)")
 _SHORT = 24
 _ANSWER = 200  #: a longer text is no plain answer
 #: Who writes out a street's or an estate's name means business.
@@ -101,6 +103,7 @@ def read_fully(look: Look, packs: Packs, gazetteer: Gazetteer, *, photo: bool) -
         return _without_report(look, packs, gazetteer)
     pieces = locate(look.norm, gazetteer, grammar_of(packs))
     masked = [name for piece in pieces for name in piece.names]
+    spoken = scan.hits
     if masked:
         dangers = [one for one in evidence if one.rule.urgent]  # no name hides a word of danger
         if scan.hide(masked):
@@ -109,7 +112,7 @@ def read_fully(look: Look, packs: Packs, gazetteer: Gazetteer, *, photo: bool) -
         if not evidence:
             return _without_report(look, packs, gazetteer)
     placed = any(piece.strength == 3 for piece in pieces)
-    moods = Moods(scan, packs, placed=placed)
+    moods = Moods(scan, packs, placed=placed, spoken=spoken)
     standing = [one for one in evidence if not moods.silences(one)]
     if not standing:
         places = resolve(pieces, look.text, gazetteer)
@@ -157,10 +160,11 @@ def _without_report(look: Look, packs: Packs, gazetteer: Gazetteer) -> Reading:
 def _distress(look: Look, packs: Packs, gazetteer: Gazetteer) -> Reading:
     """Somebody complains and says where, in words no list knows: worth one question."""
     pieces = locate(look.norm, gazetteer, grammar_of(packs))
-    if not any(piece.strength == 3 for piece in pieces):
+    words = [one.word for one in map(packs.keywords.__getitem__, look.seen) if one.can & Can.DISTRESS]
+    here = any(piece.strength == 3 for piece in pieces) or (len(words) > 1 and _OURS.search(look.norm))
+    if not here:
         return _place_answer(look, packs, gazetteer) or _CHAT
-    words = (packs.keywords[which] for which in look.seen)
-    because = f"有地方、在抱怨：{'、'.join(one.word for one in words if one.can & Can.DISTRESS)}"
+    because = f"有地方、在抱怨：{'、'.join(words)}"
     return Reading(Kind.REPORT, Band.ASK, (), resolve(pieces, look.text, gazetteer), because=(because,))
 
 
