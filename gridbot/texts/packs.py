@@ -78,10 +78,6 @@ def until(what: str, day: str) -> str:
     return f"{what},到{day}" if day else what
 
 
-def nothing_to_show(where: str) -> str:
-    return f"{where}没有要上会的事。"
-
-
 def no_such_node(name: str) -> str:
     return f"您管的里头没有“{name}”。说“例会材料”看您管的那片。"
 
@@ -94,7 +90,6 @@ def week_usage() -> str:
 
 CASES, CLOSED, ASKING, OPEN = "报事", "办结", "等回话", "在办"
 TOTAL, GRID, COMMUNITY, TYPE, COUNT = "合计", "网格", "社区", "什么事", "件数"
-SHARE = "率"
 STATES, TYPES, RATES, UNITS = "办得怎样", "都是什么事", "三率", "单位"
 UNIT_HEAD = ("单位", "经手", "办结", "单位的话")
 HIDDEN_KIND, NO_KIND = "不公开的", "没认出来的"
@@ -125,7 +120,7 @@ SMALL_NOTE = (
 )
 TYPE_NOTE = "一件事按最主要的一类算。"
 TOO_SMALL = "分开看都太小,只写合计。"
-UNIT_NOTE = "单位的数24小时前给单位看过。"
+UNIT_NOTE = "单位的数写进来以前,给单位看过。"
 
 
 def unit_waits(moment: str) -> str:
@@ -153,7 +148,3 @@ def no_month() -> str:
 
 def month_short(title: str, period: str, lines: Sequence[str]) -> str:
     return "\n".join([f"{title} {period}", *lines])
-
-
-def export_refused() -> str:
-    return "这份只给管事的看。"
