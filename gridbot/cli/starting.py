@@ -5,13 +5,15 @@ from __future__ import annotations
 import asyncio
 import os
 from collections.abc import Iterator
+from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from gridbot.cli import common, wechat
+from gridbot.cli import common, setup_wecom, wechat
 from gridbot.cli.common import ProblemError, console, opened, read_settings, working
+from gridbot.texts import setup as words
 
 if TYPE_CHECKING:
     from gridbot.channels.telegram_in import BotIdentity
@@ -21,31 +23,61 @@ if TYPE_CHECKING:
 # --- setup ---------------------------------------------------------------------------------------
 
 
+class Channel(StrEnum):
+    TELEGRAM = "telegram"
+    WECOM = "wecom"
+    NONE = "none"
+
+
 def setup(
+    channel: Annotated[Channel | None, typer.Option("--channel", help="Which to set up. 接哪一个。")] = None,
     token_file: Annotated[
         Path | None, typer.Option("--token-file", help="File with the token, instead of asking. 令牌文件。")
+    ] = None,
+    bot: Annotated[str, typer.Option("--bot", help="WeCom: id of the 智能机器人. Bot ID。")] = "",
+    bot_name: Annotated[str, typer.Option("--bot-name", help="WeCom: its name in groups. 机器人名字。")] = "",
+    secret_file: Annotated[
+        Path | None, typer.Option("--secret-file", help="WeCom: file with the secret. 密钥文件。")
     ] = None,
     admin: Annotated[str, typer.Option("--admin", help="telegram:123456789 管理员。")] = "",
     proxy: Annotated[str, typer.Option("--proxy", help="socks5://127.0.0.1:1080 代理。")] = "",
 ) -> None:
-    """Ask for the bot's token, try it, and write the settings where only you can read them. 设置。"""
+    """Ask what a channel needs, try it, and write the settings where only you can read them. 设置。"""
     from gridbot.settings import settings_file
 
     target = settings_file(common.env_file)
-    token = _read_token(token_file) if token_file else _ask_token()
-    values = (
-        {"telegram_token": token} | ({"proxy": proxy} if proxy else {}) | ({"admins": admin} if admin else {})
-    )
-    house = read_settings(**values)
-    typer.echo(f"连上了:@{_identity(house).username}")
-    _write(target, {f"GRIDBOT_{key.upper()}": value for key, value in values.items()})
-    typer.echo(f"Written: {target}. Next: gridbot import FILE, then gridbot serve. 下一步:导入名单,再运行。")
+    channel = channel or _which(token_file, bot, secret_file)
+    more = ({"proxy": proxy} if proxy else {}) | ({"admins": admin} if admin else {})
+    if channel is Channel.TELEGRAM:
+        values = {"telegram_token": _read_token(token_file) if token_file else _ask_token()} | more
+        typer.echo(words.connected(f"@{_identity(read_settings(**values)).username}"))
+    elif channel is Channel.WECOM:
+        values = setup_wecom.ask(bot, secret_file, bot_name) | more
+        setup_wecom.attempt(values)
+    else:
+        values = more
+    if values:
+        _write(target, {f"GRIDBOT_{key.upper()}": value for key, value in values.items()})
+        typer.echo(words.written(str(target)))
+    typer.echo(words.LAST)
+
+
+def _which(token_file: Path | None, bot: str, secret_file: Path | None) -> Channel:
+    """What was given says it; else one question."""
+    if token_file:
+        return Channel.TELEGRAM
+    if bot or secret_file:
+        return Channel.WECOM
+    typer.echo(words.CHANNELS)
+    chosen = str(typer.prompt(words.CHOICE, default="1")).strip().lower()
+    by_number = dict(zip("123", Channel, strict=True))
+    if chosen not in by_number and chosen not in set(Channel):
+        raise ProblemError(words.no_such_channel(chosen))
+    return by_number.get(chosen) or Channel(chosen)
 
 
 def _ask_token() -> str:
-    typer.echo(
-        "Telegram: write to @BotFather, /newbot, and copy the token. 向 @BotFather 申请机器人,把令牌贴过来。"
-    )
+    typer.echo(words.TELEGRAM)
     return str(typer.prompt("Token 令牌", hide_input=True)).strip()
 
 
@@ -99,6 +131,12 @@ Finding = tuple[bool | None, str]
 """In order, not in order, or only worth knowing; and the sentence."""
 
 
+FOR_RESIDENTS = (
+    "hears and says everything in groups, one to one once somebody pressed Start; words cross the border"
+    " 群里都听得见,能反应、能改;消息经境外服务器"
+)
+
+
 def _findings(house: Settings, *, offline: bool) -> Iterator[Finding]:
     from gridbot.store import upkeep
 
@@ -109,7 +147,7 @@ def _findings(house: Settings, *, offline: bool) -> Iterator[Finding]:
     if not house.token:
         yield None, "no Telegram token: run gridbot setup, or gridbot demo to try 没有令牌"
     elif offline:
-        yield None, "Telegram not asked 未联网"
+        yield None, f"Telegram not asked 未联网: {FOR_RESIDENTS}"
     else:
         yield from _telegram(house)
     yield from wechat.findings(house, ready=upkeep.current(house.database) == upkeep.head())
@@ -204,7 +242,7 @@ def _telegram(house: Settings) -> Iterator[Finding]:
     except ProblemError as error:
         yield False, str(error)
         return
-    yield True, f"Telegram @{bot.username}"
+    yield True, f"Telegram @{bot.username}: {FOR_RESIDENTS}"
     if not bot.reads_all:
         yield (
             None,

@@ -23,6 +23,8 @@ FOR_RESIDENTS = {
     " 居民微信扫码一对一;居民不开口48小时后我说不了",
     "wecom_report": "reads the orders residents file, answers nothing; close them in WeCom too"
     " 读居民上报的单子,不能回话;办完请在企业微信里也点办结",
+    "paste": "no bot may sit there; records and answers are pasted by hand (/console/paste)"
+    " 居民的普通微信群进不去,靠人贴",
     "wecom_webhook": "announces in groups of corp members, hears nothing 只发通知,听不见",
 }
 
@@ -33,6 +35,7 @@ def findings(house: Settings, *, ready: bool) -> Iterator[Finding]:
     yield from _webhooks(house, _bound(house) if ready and house.hooks else {})
     yield from _kf(house, ready)
     yield from _orders(house)
+    yield from _by_hand(house, ready)
 
 
 def _aibot(house: Settings) -> Iterator[Finding]:
@@ -83,6 +86,28 @@ def _orders(house: Settings) -> Iterator[Finding]:
         yield None, "no 居民上报: GRIDBOT_WECOM_CORP and GRIDBOT_WECOM_REPORT_SECRET 没有居民上报"
         return
     yield True, f"居民上报: {FOR_RESIDENTS['wecom_report']}"
+
+
+def _by_hand(house: Settings, ready: bool) -> Iterator[Finding]:
+    """Ordinary WeChat groups: who pastes where, and whom nobody can be reached for."""
+    said = f"ordinary WeChat groups: {FOR_RESIDENTS['paste']}"
+    if not ready:
+        yield None, said
+        return
+    from gridbot.cli.common import now
+    from gridbot.desk import paste_queue
+    from gridbot.store.tables import chats
+
+    which = (chats.c.platform == "paste") & chats.c.node_id.is_not(None)
+    with opened(house) as database, database.read() as db:
+        groups = db.execute(chats.select().where(which).order_by(chats.c.id)).all()
+        alone = [row.title for row in groups if paste_queue.keeper_of(db, row, now()) is None]
+    yield (True if groups else None), f"{said} ({len(groups)})"
+    for title in alone:
+        yield (
+            None,
+            f"{title}: nobody can be reminded to paste, look at /console/paste 没有人可提醒,请看网页",
+        )
 
 
 def _accounts(house: Settings) -> list[str]:
