@@ -64,7 +64,8 @@ def accept(db: Connection, case: Row[Any], *, actor: Actor, now: datetime, tappe
 
 def _instead_of(db: Connection, case: Row[Any], actor: Actor, now: datetime) -> None:
     """The unit that was asked reads on its card that it need not come."""
-    text = texts.taken_by(actor.name, voice.called(case, shared=True), case.number)
+    name = grid.name_of(db, actor.person) if actor.person is not None else actor.name
+    text = texts.taken_by(name, voice.called(case, shared=True), case.number)
     for person in closing.told_people(db, case.id):
         if person != actor.person:
             voice.leader_card(db, case, person, text, purpose="taken", now=now)

@@ -121,6 +121,8 @@ def _spoken_to(h: Hearing, text: str, reading: Reading) -> bool:
         return False
     if asking.answer(h, reading):
         return True
+    if h.leads and h.private and "改" in text and amends.unquoted(h, text):
+        return True  # 128 改成 供电: nothing he does to it
     if h.leads and replies.his_own_report(h, reading, text):
         reports.hear_own(h, reading)
         return True

@@ -14,7 +14,7 @@ from sqlalchemy import Row
 from gridbot import texts
 from gridbot.cases import actions, queries, voice
 from gridbot.cases.drafted import Said
-from gridbot.desk import alarms, bouncing, drafts, duty_replies, moves, pausing, sameplace
+from gridbot.desk import alarms, bouncing, drafts, duty_replies, moves, pausing, remarks, sameplace
 from gridbot.desk.context import Hearing
 from gridbot.messages import CaseState
 from gridbot.store import outbox
@@ -112,7 +112,8 @@ def _alarm_was_nothing(h: Hearing, text: str) -> bool:
 def is_reply(h: Hearing, text: str) -> bool:
     """Words of somebody at work rather than of somebody who reports."""
     reading = read_reply(text, h.knows.packs)
-    return reading.sure and reading.action in ("accept", "progress", "done")
+    works = remarks.of(h.knows.packs).says("at_work", text)
+    return works or (reading.sure and reading.action in ("accept", "progress", "done"))
 
 
 def his_own_report(h: Hearing, reading: Reading, text: str) -> bool:
@@ -123,6 +124,8 @@ def his_own_report(h: Hearing, reading: Reading, text: str) -> bool:
     if h.private or not sure or place is None or h.said.reply_to or (h.said.photos and not text):
         return False
     if read_reply(text, h.knows.packs).action not in ("progress", "ask", "none"):
+        return False
+    if remarks.of(h.knows.packs).says("at_work", text):
         return False
     known = queries.open_cases(h.db, h.community_id)
     return not any(

@@ -56,7 +56,7 @@ def follow(h: Hearing, case_id: int, before: Line | None) -> frozenset[int]:
     and has it no longer; nobody: it stays where it was."""
     case = queries.case(h.db, case_id)
     after = _line(h, case) if before is not None and case.owner_id is not None else None
-    if before is None or after is None or after.person is None or _same(before, after):
+    if before is None or after is None or after.person is None or _stays(case, before, after):
         notices.after_more_words(h.db, case_id, h.now)
         return frozenset()
     lost = _lost(h, case, before, after)
@@ -71,8 +71,10 @@ def follow(h: Hearing, case_id: int, before: Line | None) -> frozenset[int]:
     return lost
 
 
-def _same(before: Line, after: Line) -> bool:
-    return (before.person, before.unit) == (after.person, after.unit)
+def _stays(case: Row[Any], before: Line, after: Line) -> bool:
+    """It makes no difference who comes first; or he who has taken it is the one it comes to."""
+    his = case.accepted_at is not None and case.owner_id == after.person and after.unit is None
+    return his or (before.person, before.unit) == (after.person, after.unit)
 
 
 def _lost(h: Hearing, case: Row[Any], before: Line, after: Line) -> frozenset[int]:

@@ -425,13 +425,13 @@ def roles_of(
     `node_id` None: what he holds anywhere in the community.
     """
     rows = db.execute(_HELD, {"of_community": community_id, "person": person_id}).all()
-    if not rows:
+    held = [Holding(Role(row.role), row.node_id, row.until, row.absent_until) for row in rows]
+    held += [Holding(Role.DEPUTY, node) for node in duty.of_person(db, community_id, person_id, now)]
+    if not held:
         return frozenset()
     nodes = None
     if node_id is not None:
         nodes = {row.id for row in db.execute(_CHAIN, {"node": node_id})}
-    held = [Holding(Role(row.role), row.node_id, row.until, row.absent_until) for row in rows]
-    held += [Holding(Role.DEPUTY, node) for node in duty.of_person(db, community_id, person_id, now)]
     return rules.roles_at(held, nodes, now)
 
 
