@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -277,6 +278,23 @@ async def test_the_office_above_sees_figures_and_no_case(house: House, open_page
     for path, status in ((f"cases/{case}", 404), ("agenda", 403), ("people", 403), ("rates", 403)):
         assert (await page.request.get(f"{house.url}/console/{path}")).status == status, path
     await fits(page)
+
+
+PAGES = ("", "?state=all", "/cases/{case}", "/rates", "/reports", "/agenda", "/people", "/views", "/keeping")
+READING = (Path(__file__).parent / "reading.js").read_text("utf-8")
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+async def test_every_page_can_be_read_and_told(house: House, open_page: OpenPage, scheme: str) -> None:
+    """One heading, a name for all that can be pressed, contrast 4.5 to 1, no scrolling sideways."""
+    page = await enters(open_page, house, "admin", **PHONE, color_scheme=scheme)
+    for path in PAGES:
+        await page.goto(f"{house.url}/console{path.format(case=house.case('lighting').id)}")
+        assert await page.locator("h1").count() == 1, path
+        assert await page.evaluate(READING) == [], path
+        await fits(page)
+    await page.evaluate("document.querySelector('h1').style.color = '#8a8a8a'")
+    assert len(await page.evaluate(READING)) == 1  # it would be seen
 
 
 async def test_by_keyboard_alone(house: House, open_page: OpenPage) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import AsyncIterator
 from datetime import timedelta
 from typing import Any
@@ -12,12 +13,14 @@ import pytest_asyncio
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
+from gridbot.cases.facts import facts
+from gridbot.cases.rates import rates
 from gridbot.messages import Button, CaseState, Outgoing, OutKind, dump
 from gridbot.store import tables
 from gridbot.store.db import Database
 from gridbot.web import times
 from tests.cast import NOW, Cast, seed
-from tests.web.consoles import add, app_on, client_of
+from tests.web.consoles import add, app_on, client_of, signed_in
 
 pytestmark = pytest.mark.asyncio
 
@@ -171,3 +174,61 @@ async def test_only_what_changed_is_sent_again(
 )
 async def test_spans(minutes: int, said: str) -> None:
     assert times.span(timedelta(minutes=minutes)) == said
+
+
+@pytest.mark.parametrize(
+    ("query", "numbers"),
+    [
+        ("type=gas", {2}),
+        ("grid=青秀佳苑/一网格", {1, 2, 4}),
+        ("grid=青秀佳苑/二网格", set()),
+        ("grid=青秀", set()),  # the beginning of a name is no grid
+        ("private=1", {4}),
+        ("paused=1", {2}),
+        ("mine=1", set()),
+        ("state=all&type=lighting", {1, 3}),
+        ("state=accepted&paused=1&type=gas", {2}),
+        ("number=3", {3}),
+    ],
+)
+async def test_narrowed(
+    cast_in: Cast, client: httpx.AsyncClient, any_database: Database, query: str, numbers: set[int]
+) -> None:
+    pause = {"paused": {"what": "等配件", "until": (NOW + timedelta(days=2)).isoformat()}}
+    gas = sa.update(tables.cases).where(tables.cases.c.number == 2).values(data=pause)
+    any_database.write(lambda db: db.execute(gas))
+    page = await client.get(f"/console?{query}", follow_redirects=True)
+    shown = re.findall(r'data-row="\d+".*?id="case-\d+"[^>]*>(\d+)<', page.text, re.DOTALL)
+    assert {int(one) for one in shown} == numbers or page.url.path == "/console/cases/3"
+
+
+async def test_rates_are_those_of_the_record(
+    cast_in: Cast, client: httpx.AsyncClient, any_database: Database
+) -> None:
+    page = (await client.get("/console/rates?period=本月")).text
+    plain = re.sub(r"\s+|<[^>]+>", " ", page)
+    with any_database.read() as db:
+        month = facts(db, cast_in.community, NOW - timedelta(days=18), NOW + timedelta(days=1))
+    total = rates(month, NOW)
+    for name, rate in (("响应率", total.response), ("解决率", total.solution), ("没出本级", total.at_home)):
+        share = "—" if rate.share is None else f"{round(rate.share * 100)}%"
+        assert re.search(rf"{name} +{share} +{rate.n}/{rate.of} ", plain), name
+    assert total.cases == 4 and re.search(r"报了 +4件", plain)
+    assert "不公开的" in page and "邻里纠纷" not in page  # what is private is not told apart by type
+    assert re.search(r"满意率 +— +0/0 ", plain)  # nothing to count is not nought
+
+
+async def test_a_leader_counts_his_own_grid_alone(cast_in: Cast, any_database: Database) -> None:
+    def elsewhere(db: Connection) -> None:
+        for number in (11, 12):
+            add_case(db, cast_in, number, CaseState.WAITING, node_id=cast_in.yard, level_node_id=cast_in.yard)
+
+    any_database.write(elsewhere)
+    app = app_on(any_database)
+    found = {}
+    for who in (cast_in.li, cast_in.secretary, cast_in.admin):
+        async with signed_in(any_database, app, who) as client:
+            page = (await client.get("/console/rates")).text
+            found[who] = re.search(r"<dt>报了</dt><dd>(\d+)件", page)[1]  # type: ignore[index]
+            assert ("51号院" in (await client.get("/console/people")).text) is (who != cast_in.li)
+    assert found == {cast_in.li: "4", cast_in.secretary: "6", cast_in.admin: "6"}
