@@ -358,8 +358,13 @@ async def _open_web(app: App, *, demo: bool) -> None:
     doors = await _doors(app, write, demo=demo)
     titles = {kind: one.title for kind, one in app.desk.packs.types.items()}
     app.routes += console_routes(doors, app.desk, titles=titles, poster=poster_maker(app.settings))
+
+    def who(db: Connection, request: Any) -> int | None:
+        viewer = doors.viewer(db, request)
+        return viewer.person if viewer is not None else None
+
     app.routes += paste_routes(
-        app.database.read, write, app.desk, guard=doors.admins_only, scope=doors.scope, now=app.now
+        app.database.read, write, app.desk, guard=doors.admins_only, scope=doors.scope, who=who, now=app.now
     )
     web = build(
         app.routes,

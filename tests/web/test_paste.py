@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import dataclasses
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import timedelta
@@ -18,10 +19,10 @@ from prometheus_client import CollectorRegistry
 from starlette.requests import Request
 
 from gridbot.cases import queries
-from gridbot.desk import moves, notices, paste_queue, watch
+from gridbot.desk import moves, notices, paste_queue, pasting, watch
 from gridbot.desk.context import Desk
-from gridbot.messages import Actor, Role
-from gridbot.store import tables
+from gridbot.messages import Actor, Outgoing, OutKind, Role, Urgency
+from gridbot.store import outbox, tables
 from gridbot.store.db import Database
 from gridbot.store.tables import metadata
 from gridbot.web.paste import paste_routes
@@ -293,6 +294,47 @@ async def test_only_ones_own_communities(cast_in: Cast, any_database: Database) 
             assert (await opens(client, cast_in, [])).status_code in (400, 403)
 
 
+@pytest.mark.asyncio
+async def test_the_receipt_says_who_and_when_and_what_was_missed_stays_in_sight(
+    cast_in: Cast, any_database: Database
+) -> None:
+    group = queue_of(any_database, cast_in)
+    app = app_on(any_database, who=lambda _db, _request: cast_in.admin)
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://here") as client:
+        page = (await client.get("/console/paste")).text
+        assert "一网格微信群" in page and "到点提醒李格长" in page and "今天 12:00前" in page
+        first = next(row.id for row in rows(any_database, tables.outbox) if row.chat_id == group)
+        await client.post("/console/paste/tick", data={"id": str(first), "pasted": "1"})
+        page = (await client.get("/console/paste")).text
+    assert "刘书记 今天 10:00贴的" in page
+    assert "没来得及贴的 1 段" in page and "昨天的便民日" in page
+    (said,) = [row for row in rows(any_database, tables.outbox) if row.id == first]
+    assert (said.receipt_by_id, said.delivered_at, said.accepted_at) == (cast_in.admin, NOW, None)
+
+
+def queue_of(database: Database, cast: Cast) -> int:
+    """A group with one text due, one urgent, one edited before it was pasted, one nobody pasted in time."""
+
+    def fill(db: sa.Connection) -> int:
+        chat = pasting.group_of(db, cast.community, cast.grid, "一网格微信群")
+        own = {"chat_id": chat, "community_id": cast.community, "now": NOW - timedelta(minutes=5)}
+        card = {"kind": OutKind.CARD, "key": "service:1:eve", "purpose": "service-eve"}
+        water = Outgoing(text="今天下午停水,请接好水。")
+        outbox.say(db, payload=water, purpose="announcement", until=NOW + timedelta(hours=2), **own)
+        gas = Outgoing(text="有人说9号楼道有煤气味。别开灯、别打火,能开窗就开窗,人先出来,到外面打119。")
+        outbox.say(db, payload=gas, purpose="safety", urgency=Urgency.EMERGENCY, **own)
+        for items in ("理发", "理发、磨刀、义诊、冲洗地垫"):
+            text = f"明天(20日周五)三九便民服务日,9到11点,小广场:{items}。刀请包好。下雨改活动室。"
+            outbox.say(db, payload=Outgoing(text=text), **card, **own)
+        late = outbox.say(db, payload=Outgoing(text="昨天的便民日照常。"), purpose="service-line", **own)
+        missed = {"until": NOW - timedelta(minutes=1)}
+        db.execute(sa.update(tables.outbox).where(tables.outbox.c.id == late).values(**missed))
+        paste_queue.sweep(db, now=NOW)
+        return chat
+
+    return database.write(fill)
+
+
 # --- in a browser --------------------------------------------------------------------------------
 
 
@@ -365,6 +407,39 @@ async def test_it_works_without_scripts(open_page: OpenPage, tmp_path: Path) -> 
         await page.get_by_role("button", name="确认").click()
         await page.get_by_role("button", name="已贴").first.click()
         await expect(page.locator('[aria-pressed="true"]')).to_have_count(1)
+
+
+@pytest.mark.browser
+@pytest.mark.asyncio(loop_scope="module")
+async def test_the_queue_on_a_telephone(open_page: OpenPage, tmp_path: Path) -> None:
+    path = tmp_path / "queue.db"
+    async with served(path) as url:
+        database = Database(f"sqlite:///{path}")
+        with database.read() as db:
+            community = db.execute(sa.select(tables.communities.c.id)).scalar_one()
+            grid = db.execute(sa.select(tables.grid_nodes.c.id).where(tables.grid_nodes.c.name == "一网格"))
+            cast = dataclasses.replace(blank_cast(), community=community, grid=grid.scalar_one())
+        queue_of(database, cast)
+        database.close()
+        page = await open_page(url, width=375, height=760, permissions=["clipboard-read", "clipboard-write"])
+        await expect(page.locator("[data-waiting]")).to_have_text("3")
+        urgent = page.locator("[data-sentence]").first
+        await expect(urgent).to_contain_text("煤气味")
+        await _shot(page, tmp_path, "queue-1")
+        assert await _fits(page)
+        await page.get_by_role("button", name="复制").nth(2).click()
+        assert "磨刀" in await page.evaluate("navigator.clipboard.readText()")
+        await page.get_by_role("button", name="已贴").nth(2).click()
+        await expect(page.locator("[data-waiting]")).to_have_text("2")
+        await page.goto(url)
+        await expect(page.get_by_text("贴的").last).to_be_visible()
+        await expect(page.get_by_text("没来得及贴的 1 段")).to_be_visible()
+        assert await _fits(page)
+        await _shot(page, tmp_path, "queue-2")
+
+
+def blank_cast() -> Cast:
+    return Cast(**{one.name: 0 for one in dataclasses.fields(Cast)})
 
 
 async def _fits(page: Any) -> bool:
