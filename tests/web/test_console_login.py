@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -9,15 +10,19 @@ import httpx
 import pytest
 import sqlalchemy as sa
 from itsdangerous import URLSafeSerializer
+from prometheus_client import CollectorRegistry
 from sqlalchemy import Connection
 
 from gridbot.grid import appointments, signin
 from gridbot.messages import Actor, Role
 from gridbot.store import tables
 from gridbot.store.db import Database
+from gridbot.web.console import console_routes
+from gridbot.web.paste import paste_routes
+from gridbot.web.server import build
 from gridbot.web.session import COOKIE, TRIES, WITHIN, signing_key
 from tests.cast import NOW, Cast, seed, seed_units
-from tests.web.consoles import app_on, client_of, signed_in, token_in
+from tests.web.consoles import TITLES, app_on, client_of, doors, signed_in, the_desk, token_in
 
 pytestmark = pytest.mark.asyncio
 OUTSIDE = "http://grid.example"
@@ -233,3 +238,26 @@ async def test_each_role_has_its_pages(
             status = (await client.get(f"/console/{page}")).status_code
             assert status == (200 if page in pages else 403), page
             assert (f'href="/console/{page}"' in menu) is (page in pages), page
+
+
+async def test_a_record_is_pasted_by_admins_with_the_token_of_the_page(
+    any_database: Database, cast_in: Cast
+) -> None:
+    door = doors(any_database)
+    routes = console_routes(door, the_desk(), titles=TITLES)
+    options: Any = {"guard": door.admins_only, "scope": door.scope, "now": door.now}
+    routes += paste_routes(any_database.read, door.write, the_desk(), **options)
+    app = build(routes, health=lambda: (True, {}), registry=CollectorRegistry())
+    record = {"community": str(cast_in.community), "node": str(cast_in.grid), "text": "5号楼楼道灯不亮了"}
+    async with client_of(app, OUTSIDE) as nobody:
+        assert (await nobody.get("/console/paste")).status_code == 403
+    async with signed_in(any_database, app, cast_in.li) as leader:
+        assert (await leader.get("/console/paste")).status_code == 403
+    async with signed_in(any_database, app, cast_in.admin) as admin:
+        page = (await admin.get("/console/paste")).text
+        address = re.search(r'action="(/console/paste/read\?csrf=[0-9a-f]{64})"', page)
+        assert address is not None
+        for wrong in ("read", "read?csrf=0", "tick", "open"):
+            answer = await admin.post(f"/console/paste/{wrong}", data=record)
+            assert answer.status_code == 403, wrong
+        assert (await admin.post(address[1], data=record, files={})).status_code == 200
