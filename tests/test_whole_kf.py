@@ -25,7 +25,7 @@ from gridbot.messages import Actor
 from gridbot.settings import Settings
 from gridbot.store import upkeep
 from gridbot.store.db import Database
-from gridbot.store.tables import cases, chats, grid_nodes, inbox, outbox
+from gridbot.store.tables import cases, chats, grid_nodes, identities, inbox, outbox
 from tests.fakes.bot_api import FakeBotApi
 from tests.fakes.wecom_kf import AES_KEY, TOKEN, FakeKf
 from tests.fakes.wecom_server import CORP, SECRET, FakeWecom
@@ -101,7 +101,7 @@ def settings_for(database: str, wecom: FakeWecom, telegram: str, folder: Path) -
 
 
 @asynccontextmanager
-async def lived_in(tmp_path: Path) -> AsyncIterator[House]:
+async def lived_in(tmp_path: Path, directory: str = DIRECTORY) -> AsyncIterator[House]:
     clock = Clock(MORNING)
     async with FakeWecom() as wecom, FakeBotApi(TELEGRAM) as telegram:
         kf = FakeKf(wecom, now=clock)
@@ -109,8 +109,8 @@ async def lived_in(tmp_path: Path) -> AsyncIterator[House]:
         settings = settings_for(f"sqlite:///{tmp_path / 'whole.db'}", wecom, telegram.url, tmp_path)
         upkeep.upgrade(settings.database, copy=False)
         database = Database(settings.database)
-        directory = read_yaml(DIRECTORY)
-        database.write(lambda db: import_directory(db, directory, actor=Actor.system(), now=clock()))
+        named = read_yaml(directory)
+        database.write(lambda db: import_directory(db, named, actor=Actor.system(), now=clock()))
         database.close()
         people = {
             name: telegram.add_user(number, name)
@@ -241,6 +241,28 @@ async def test_after_48_hours_it_waits_and_the_leader_knows(tmp_path: Path) -> N
         assert not house.count(outbox, outbox.c.state == "parked")
         await house.kf.presses("wmWANG", "好了", to=ACCOUNT)
         await house.until(lambda: house.value(cases.c.state) == "closed")
+
+
+@pytest.mark.asyncio
+async def test_a_leader_who_has_not_opened_wechat_for_days_is_passed_over(tmp_path: Path) -> None:
+    """His card waits for him and somebody else is told; nobody reads that the reporter could not be."""
+    on_wechat = DIRECTORY.replace("李格长, telegram: 2001", "李格长, wecom_kf: wmLI")
+    async with lived_in(tmp_path, on_wechat) as house:
+        await house.kf.says("wmLI", "您好", to=ACCOUNT)
+        await house.until(
+            lambda: house.count(identities, identities.c.reachable, identities.c.user == "wmLI")
+        )
+        await house.later(hours=49)
+        await house.kf.says("wmWANG", "5号楼楼道灯不亮了", to=ACCOUNT)
+        await house.until(lambda: any("记下了" in text for text in house.kf.said("wmWANG")))
+        await house.later(seconds=40)
+        await house.until(lambda: house.count(outbox, outbox.c.state == "parked"))
+        boss = house.people["周书记"]
+        await house.until(lambda: any("5号楼" in text for text in house.telegram.said(boss)))
+        said = [text for person in house.people.values() for text in house.telegram.said(person)]
+        assert not any("微信不让我再发" in text for text in said)
+        await house.kf.says("wmLI", "在", to=ACCOUNT)
+        await house.until(lambda: any("5号楼" in text for text in house.kf.said("wmLI")))
 
 
 @pytest.mark.asyncio

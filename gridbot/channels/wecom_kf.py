@@ -145,6 +145,7 @@ class KfHearing:
         left: dict[str, str] = {}
         for account, token in rung.items():
             if account not in known:
+                _log.warning("微信客服: account %s is bound to no grid and not listened to", account)
                 continue
             try:
                 await self._pull_one(account, token, stop)

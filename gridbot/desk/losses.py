@@ -23,6 +23,7 @@ def lost(db: Connection, row: Row[Any], result: SendResult, *, now: datetime) ->
     """Re-keys a migrated chat; marks a lost one; a leader's lost notice goes to the leaders' group."""
     if result.outcome is Outcome.PARKED:
         parked.tell(db, row, now)
+        _undelivered(db, row, now)
         return
     match result.fault:
         case Fault.MIGRATED:

@@ -21,10 +21,13 @@ from gridbot.texts import kf as words
 
 
 def tell(db: Connection, row: Row[Any], now: datetime) -> None:
-    """Once a case, until they write again: to its handler, else to the admins. `row`: the outbox row."""
+    """Once a case, until they write again: to its handler, else to the admins. `row`: the outbox row. Of
+    what was for somebody else (a handler whose own conversation is over) nothing."""
     if row.case_id is None or parked.others(db, row):
         return
     case = queries.case(db, row.case_id)
+    if row.chat_id != case.chat_id and voice.chat_row(db, row.chat_id).person_id != case.reporter_id:
+        return
     text = words.not_told(voice.called(case, shared=True), case.number)
     chat = grid.private_chat_of(db, case.owner_id) if case.owner_id is not None else None
     if chat is not None and chat.id != row.chat_id:
