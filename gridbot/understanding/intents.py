@@ -245,12 +245,15 @@ class _Builder:
         """
         own = {word: tuple(uses) for word, uses in self.uses.items()}
         for word, uses in own.items():
+            within = [part for part in _parts(word) if part in own]
+            if not within:
+                continue
             for role in (Role.THING, Role.FAULT):
                 types = {self.rules[use.owner].type for use in uses if use.role is role}
-                for part in _parts(word) if types else ():
+                for part in within if types else ():
                     self.uses[word] += [
                         use
-                        for use in own.get(part, ())
+                        for use in own[part]
                         if use.role is role
                         and not use.whole
                         and not self.rules[use.owner].urgent

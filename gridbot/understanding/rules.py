@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import IntEnum
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from gridbot.understanding.reading import Kind
 
@@ -51,8 +51,7 @@ class Cue:
     patterns: tuple[re.Pattern[str], ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Use:
+class Use(NamedTuple):
     """What one keyword means: its role, and the rule, type or cue it belongs to."""
 
     role: Role

@@ -155,7 +155,7 @@ def _best(kinds: list[str], by_type: dict[str, list[Evidence]], packs: Packs) ->
 def _told(one: Evidence, packs: Packs) -> Told:
     thing, fault = one.words[0], one.words[-1]
     person = thing in packs.vague
-    if fault in packs.effects and (len(one.words) == 1 or person or one.spot):
+    if fault in packs.effects and (len(one.words) == 1 or person):
         return Told.EFFECT
     return Told.SPOT if one.spot or person else Told.THING
 
