@@ -274,6 +274,13 @@ async def test_a_message_that_did_not_arrive_after_all_waits_too(tmp_path: Path)
         await house.until(lambda: house.count(outbox, outbox.c.state == "parked") == 1)
         await house.kf.says("wmWANG", "在吗", to=ACCOUNT)
         await house.until(lambda: not house.count(outbox, outbox.c.state == "parked"))
+        await house.until(lambda: len(house.kf.said("wmWANG")) > 1)
+        await house.rests()
+        await house.kf.fails("wmWANG", house.kf.messages("wmWANG")[-1]["msgid"], 10, to=ACCOUNT)
+        blocked = chats.c.chat == f"{ACCOUNT}/wmWANG"
+        await house.until(lambda: house.value(chats.c.active, blocked) is False)
+        await house.kf.says("wmWANG", "我报的到哪了", to=ACCOUNT)
+        await house.until(lambda: house.value(chats.c.active, blocked))
 
 
 @pytest.mark.asyncio

@@ -11,10 +11,14 @@ from sqlalchemy import Connection, Row
 from gridbot import texts
 from gridbot.cases import queries
 from gridbot.desk import ladder, notices, parked
+from gridbot.desk.context import Hearing
 from gridbot.grid import actions as grid_actions
 from gridbot.grid import queries as grid
 from gridbot.messages import Fault, Outcome, SendResult, Urgency
+from gridbot.store import outbox
+from gridbot.store import parked as parked_rows
 from gridbot.store.tables import chats
+from gridbot.texts import kf as words
 
 FROM_CASE = ("notice", "urgent-notice", "reopened")
 
@@ -37,6 +41,21 @@ def lost(db: Connection, row: Row[Any], result: SendResult, *, now: datetime) ->
             _blocked(db, row, now)
         case _ if result.outcome is not Outcome.SENT:
             _undelivered(db, row, now)
+
+
+def failed(h: Hearing) -> None:
+    """The platform took a message and tells later that it did not arrive."""
+    row = outbox.find_receipt(h.db, h.chat.id, h.said.message)
+    if row is None or row.state != "sent":
+        return
+    if h.said.text == Outcome.PARKED:
+        result = SendResult(Outcome.PARKED, reason=words.WINDOW_OVER)
+        row = parked_rows.park(h.db, row, result.reason)
+    else:
+        fault = Fault.BLOCKED if h.said.text == Fault.BLOCKED else None
+        result = SendResult(Outcome.PERMANENT, reason="took it, and did not deliver it", fault=fault)
+        parked_rows.fail(h.db, row.id, result.reason)
+    lost(h.db, row, result, now=h.now)
 
 
 def _blocked(db: Connection, row: Row[Any], now: datetime) -> None:

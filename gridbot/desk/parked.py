@@ -12,10 +12,9 @@ from sqlalchemy import Connection, Row
 from gridbot.cases import queries, voice
 from gridbot.desk import notices
 from gridbot.desk.context import Hearing
-from gridbot.grid import actions as grid_actions
 from gridbot.grid import queries as grid
-from gridbot.messages import ChatKind, Fault, IncomingKind, Outcome
-from gridbot.store import outbox, parked
+from gridbot.messages import ChatKind, IncomingKind
+from gridbot.store import parked
 from gridbot.store.tables import chats
 from gridbot.texts import kf as words
 
@@ -42,22 +41,6 @@ def written(h: Hearing) -> None:
     heard = h.said.kind in (IncomingKind.MESSAGE, IncomingKind.BUTTON)
     if heard and can is not None and not can.pushes and h.private:
         parked.release(h.db, h.chat.id, now=h.now)
-
-
-def failed(h: Hearing) -> None:
-    """The platform took a message and tells later that it did not arrive."""
-    row = outbox.find_receipt(h.db, h.chat.id, h.said.message)
-    if row is None or row.state != "sent":
-        return
-    if h.said.text == Outcome.PARKED:
-        parked.park(h.db, row.id, words.WINDOW_OVER)
-        tell(h.db, row, h.now)
-        return
-    parked.fail(h.db, row.id, h.said.text)
-    if h.said.text == Fault.BLOCKED and h.chat.person_id is not None:
-        h.db.execute(sa.update(chats).where(chats.c.id == h.chat.id).values(active=False))
-        grid_actions.mark_reachable(h.db, h.chat.person_id, h.chat.platform, reachable=False, now=h.now)
-    tell(h.db, row, h.now)
 
 
 def of_account(db: Connection, said_via: str, chat: Row[Any]) -> Row[Any] | None:

@@ -27,6 +27,7 @@ from gridbot.desk import (
     drafts,
     filed,
     fragments,
+    losses,
     missed,
     parked,
     planned,
@@ -261,5 +262,5 @@ HANDLERS: dict[IncomingKind, Callable[[Hearing], bool | None]] = {
     IncomingKind.LEFT: arrivals.left,
     IncomingKind.MIGRATED: arrivals.migrated,
     IncomingKind.RECEIPT: arrivals.rights,
-    IncomingKind.FAILED: parked.failed,
+    IncomingKind.FAILED: losses.failed,
 }

@@ -65,9 +65,29 @@ def release(db: Connection, chat_id: int, *, now: datetime) -> int:
     return len(due)
 
 
-def park(db: Connection, row_id: int, reason: str) -> None:
-    """A row the platform took, and then did not deliver."""
-    _set(db, [row_id], state="parked", reason=reason, sent_at=None)
+_COPIED = (
+    "community_id",
+    "chat_id",
+    "kind",
+    "key",
+    "payload",
+    "rank",
+    "case_id",
+    "purpose",
+    "due_at",
+    "until",
+)
+
+
+def park(db: Connection, row: Row[Any], reason: str) -> Row[Any]:
+    """A row the platform took, and then did not deliver: it is said later as a row of its own, which is
+    returned, for the platform knows the id of the first one."""
+    values = {name: getattr(row, name) for name in (*_COPIED, "created_at")}
+    _set(db, [row.id], state="dropped", reason=reason, sent_at=None)
+    added = sa.insert(outbox).values(**values, state="parked", reason=reason)
+    key = db.execute(added).inserted_primary_key
+    assert key is not None
+    return db.execute(sa.select(outbox).where(outbox.c.id == key[0])).one()
 
 
 def fail(db: Connection, row_id: int, reason: str) -> None:
