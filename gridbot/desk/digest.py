@@ -7,7 +7,7 @@ reporter a day put a line here instead of ringing. Nothing is lost; emergencies 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
@@ -25,6 +25,7 @@ from gridbot.texts import ladder as words
 
 DIGEST = "digest"  #: timer, of "person:3" or "chat:5"
 QUIET, REPORTER, BUDGET, WEEKLY = "quiet", "reporter", "budget", "weekly"
+BREATH = timedelta(minutes=10)  #: what comes too thick within it is one message after it
 LISTED = "listed"  #: key in case.data: it stood in a digest, its card has not been asked for
 RINGS = ("notice", "reminder", "reopened", "to-admin", "digest", "overdue")
 _WAITING = (
@@ -79,6 +80,8 @@ def waits(
         return REPORTER, town.next_digest(now, role)
     if _over_budget(db, person_id, settings, town, now):
         return BUDGET, town.next_digest(now, role)
+    if _rung(db, person_id, now - BREATH) >= settings.rings_at_once:
+        return BUDGET, town.reach(now + BREATH, role)
     return None
 
 
@@ -104,11 +107,14 @@ def _one_of_many(db: Connection, case: Row[Any], settings: SettingsView, town: T
 
 
 def _over_budget(db: Connection, person_id: int, settings: SettingsView, town: Town, now: datetime) -> bool:
+    return _rung(db, person_id, town.day_began(now)) >= settings.person_budget
+
+
+def _rung(db: Connection, person_id: int, since: datetime) -> int:
+    """How often somebody's telephone rang since then."""
     chat = grid.private_chat_of(db, person_id)
-    if chat is None:
-        return False
-    rung = db.execute(_RUNG, {"of_chat": chat.id, "since": town.day_began(now)}).scalar_one()
-    return bool(rung >= settings.person_budget)
+    which = {"of_chat": chat.id, "since": since} if chat is not None else None
+    return int(db.execute(_RUNG, which).scalar_one()) if which is not None else 0
 
 
 def held_back(db: Connection, case: Row[Any], person_id: int, now: datetime) -> datetime | None:

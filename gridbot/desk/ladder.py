@@ -57,19 +57,28 @@ def _remind(db: Connection, case: Row[Any], now: datetime) -> bool:
     for party in _told_here(db, case, now):
         if party.person_id is None or grid.private_chat_of(db, party.person_id) is None:
             continue
-        voice.leader_card(
-            db,
-            case,
-            party.person_id,
-            texts.gentle_reminder(case.number),
-            purpose="reminder",
-            now=now,
-            buttons=voice.leader_buttons(db, case, party.person_id),
-            ring=True,
-        )
+        _remind_one(db, case, party.person_id, now)
         actions.remind(db, case, to=party.person_id, now=now)
         reminded = True
     return reminded
+
+
+def _remind_one(db: Connection, case: Row[Any], person_id: int, now: datetime) -> None:
+    """Several at the same moment, or beyond his budget: they stand together in one message."""
+    wait = digest.waits(db, case.community_id, person_id, now)
+    if wait is not None:
+        digest.hold(db, case.community_id, *wait, now=now, person_id=person_id, case_id=case.id)
+        return
+    voice.leader_card(
+        db,
+        case,
+        person_id,
+        texts.gentle_reminder(case.number),
+        purpose="reminder",
+        now=now,
+        buttons=voice.leader_buttons(db, case, person_id),
+        ring=True,
+    )
 
 
 def _told_here(db: Connection, case: Row[Any], now: datetime) -> list[Party]:

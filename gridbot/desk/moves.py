@@ -38,8 +38,16 @@ def may_handle(h: Hearing, case: Row[Any]) -> bool:
     held = grid.roles_of(h.db, h.community_id, person, case.level_node_id or case.node_id, h.now)
     if held & {Role.LEADER, Role.DEPUTY}:
         return True
+    if case.level_node_id not in (None, case.node_id) and _called(h, case, person):
+        return True
     handed = grid.people_of_unit(h.db, case.unit_id, h.now) if case.unit_id is not None else []
     return any(one.person_id == person for one in handed)
+
+
+def _called(h: Hearing, case: Row[Any], person: int) -> bool:
+    """It has climbed over his head: who leads where it lies and was told of it may still go."""
+    held = grid.roles_of(h.db, h.community_id, person, case.node_id, h.now)
+    return bool(held & {Role.LEADER, Role.DEPUTY}) and person in closing.told_people(h.db, case.id)
 
 
 def accept(db: Connection, case: Row[Any], *, actor: Actor, now: datetime, tapped: bool) -> bool:

@@ -77,6 +77,7 @@ SETTINGS: Mapping[str, Setting] = {
     "digest_at": Setting(Form.CLOCK, "17:00", "汇总时间"),
     "reports_a_day": Setting(Form.COUNT, 3, "一人一天几件马上告诉", 1, 100),
     "person_budget": Setting(Form.COUNT, 20, "一人一天最多响几次", 1, 1000),
+    "rings_at_once": Setting(Form.COUNT, 3, "十分钟内最多响几次", 1, 100),
     "group_budget": Setting(Form.COUNT, 30, "一群一天最多说几句", 1, 1000),
 }
 BOUNCES: Mapping[str, Any] = {
@@ -136,6 +137,7 @@ class SettingsView:
     digest_at: time  #: when what exceeds a budget is told by day
     reports_a_day: int  #: open reports of one person that are told at once; more wait for the digest
     person_budget: int  #: notices a day to one person that ring
+    rings_at_once: int  #: to one person within ten minutes; what exceeds it comes together, a little later
     group_budget: int  #: lines a day in one group that can wait
 
 

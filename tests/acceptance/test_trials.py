@@ -72,6 +72,10 @@ def test_nine_at_ten_past_eleven_are_one_message_at_eight() -> None:
         assert len(at_night) == 9 and "早上8点" in at_night[0].text
         town.at("2026-11-20 08:30")
         assert not any("还没回音" in text for text in town.read("张院长"))
+        town.at("2026-11-20 12:00")  # he never looked: nine reminders are four things to hear, not nine
+        assert town.rang()["张院长"] <= 8 and any("攒了" in text for text in town.read("张院长")), (
+            town.script()
+        )
 
 
 def test_two_leaders_press_at_once_and_the_second_reads_who_was_first(town: Town) -> None:
@@ -138,10 +142,14 @@ def test_gas_at_night_with_nobody_awake() -> None:
         called = {one.chat for one in town.sent if one.purpose == "urgent-notice"}
         assert OFFICE["周书记"] in called, town.script()
         assert any("打电话更快" in text and "燃气公司" in text for text in town.read("周书记"))
-        town.passes(minutes=30)
+        town.passes(minutes=8)  # it has climbed over 李格长's head, and still he may be the one who goes
+        assert town.case().level_node_id != town.case().node_id
+        assert "能去的请按〔我去看〕" in town.read("李格长")[-1]
+        town.passes(minutes=22)
         assert {OFFICE["穆书记"], OFFICE["刘书记"]} <= {one.chat for one in town.sent}, town.script()
         assert len([one for one in town.in_chat(QINGXIU) if one.kind in SPOKEN]) == 1
         town.press("李格长", "我去看")
+        assert town.case().state == "accepted" and town.owner() == "李格长", town.script()
         before = len(town.sent)
         town.passes(hours=2)
         assert not [one for one in town.sent[before:] if one.purpose in ("urgent-notice", "safety")]
