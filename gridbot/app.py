@@ -24,7 +24,7 @@ from gridbot.app_wecom import open_wecom
 from gridbot.cases import limitbook, views
 from gridbot.clock import Clock
 from gridbot.delivery import Mouth
-from gridbot.desk import due, watch
+from gridbot.desk import due, paste_queue, watch
 from gridbot.desk.context import Compile, Desk
 from gridbot.desk.menus import menus
 from gridbot.grid import actions as grid_actions
@@ -224,7 +224,9 @@ def _desk(settings: Settings) -> Desk:
     limitbook.use_folder(folders[0] / "limits")
     understanding.warm(packs)  # before anybody waits
     admins = frozenset((admin.platform, admin.user) for admin in settings.admins)
-    return Desk(packs, compile_packs, admins=admins, own_compile=own_compile)
+    desk = Desk(packs, compile_packs, admins=admins, own_compile=own_compile)
+    desk.can[paste_queue.PLATFORM] = paste_queue.CAN
+    return desk
 
 
 def _own_the_signals(stop: asyncio.Event) -> None:

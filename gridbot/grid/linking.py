@@ -77,6 +77,8 @@ def new_code(
     if db.execute(asked).scalar_one() >= rules.CODES:
         return Refused.OFTEN
     db.execute(sa.update(links).where(mine, links.c.merged_at.is_(None)).values(until=now, digest=""))
+    old = (link_tries.c.community_id == community_id) & (link_tries.c.at <= now - rules.WITHIN)
+    db.execute(sa.delete(link_tries).where(old))
     code = f"{secrets.randbelow(10**rules.DIGITS):0{rules.DIGITS}}"
     while db.execute(_BY_DIGEST, _of(db, community_id, code, now)).first() is not None:
         code = f"{secrets.randbelow(10**rules.DIGITS):0{rules.DIGITS}}"

@@ -14,7 +14,7 @@ from gridbot.desk import due, paste_queue, pasting
 from gridbot.desk.context import Desk
 from gridbot.messages import Actor, Outgoing, OutKind, Role, Urgency
 from gridbot.rehearsal import Stage
-from gridbot.services import announcements
+from gridbot.services import announcements, service_days
 from gridbot.store import outbox, tables, timers
 from gridbot.understanding.intents import default_folder, load_packs
 from tests.cast import ADMIN, LI, NOW, SECRETARY, SHANGHAI, Cast, seed
@@ -245,3 +245,33 @@ def test_a_group_of_the_directory_is_one_of_them(house: House) -> None:
             db.execute(sa.select(tables.chats.c.bot).where(tables.chats.c.chat == "三号院群")).scalar()
             == "paste"
         )
+
+
+def test_a_service_day_is_pasted_or_missed_with_its_day(house: House) -> None:
+    """The eve's post is asked for, an edit takes its place, and after the day it is of no use."""
+    with house.db() as db:
+        values = {"items": [{"name": "理发"}, {"name": "磨刀"}], "place": "小广场", "groups": "all"}
+        actor = Actor(house.cast.admin, Role.ADMIN)
+        tomorrow = NOW.astimezone(SHANGHAI).date() + timedelta(days=1)
+        service_days.create(
+            db,
+            house.cast.community,
+            name="邻里便民日",
+            rule=Rule(date=tomorrow),
+            actor=actor,
+            now=NOW,
+            **values,
+        )
+    later(house, hours=10)
+    (one,) = [one for one in queue(house) if "邻里便民日" in one.text]
+    assert one.until is not None and one.until.astimezone(SHANGHAI).date() == tomorrow
+    assert any("邻里便民日" in text for text in house.texts(LI.id))
+    later(house, hours=24)
+    assert any(one.missed and "邻里便民日" in one.text for one in queue(house))
+    assert any("没来得及贴" in text and "邻里便民日" in text for text in house.texts(LI.id))
+
+
+def test_a_check_up_does_not_ask_what_the_bot_may_do_there(house: House) -> None:
+    house.desk.can[paste_queue.PLATFORM] = paste_queue.CAN
+    house.says(ADMIN.id, "体检", chat=ADMIN.id)
+    assert GROUP not in house.texts(ADMIN.id)[-1]
