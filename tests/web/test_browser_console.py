@@ -293,7 +293,7 @@ async def test_every_page_can_be_read_and_told(house: House, open_page: OpenPage
         assert await page.locator("h1").count() == 1, path
         assert await page.evaluate(READING) == [], path
         await fits(page)
-    await page.evaluate("document.querySelector('h1').style.color = 'rgb(128, 128, 128)'")
+    await page.evaluate("document.querySelector('h1').style.color = 'rgb(115, 115, 115)'")
     await page.wait_for_timeout(100)
     assert len(await page.evaluate(READING)) == 1  # it would be seen
 
