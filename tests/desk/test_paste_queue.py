@@ -43,7 +43,8 @@ def house() -> Iterator[House]:
 def put(house: House, text: str = WATER, **more: Any) -> int:
 
     with house.db() as db:
-        values = {"community_id": house.cast.community, "purpose": "progress", "now": house.now} | more
+        known: dict[str, Any] = {"community_id": house.cast.community, "purpose": "progress"}
+        values = known | {"now": house.now} | more
         return outbox.say(db, chat_id=house.group, payload=Outgoing(text=text), **values)
 
 
@@ -150,7 +151,7 @@ def test_where_nobody_can_be_asked_it_stands_on_the_console(house: House) -> Non
 
 def test_a_newer_text_takes_the_place_of_what_is_not_pasted(house: House) -> None:
 
-    card = {"kind": OutKind.CARD, "key": "service:1:eve"}
+    card: dict[str, Any] = {"kind": OutKind.CARD, "key": "service:1:eve"}
     put(house, "明天便民日:理发", **card)
     house.passes(minutes=2)
     put(house, "明天便民日:理发、磨刀", **card)

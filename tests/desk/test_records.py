@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import pytest
 import sqlalchemy as sa
 
@@ -192,5 +190,5 @@ def test_the_record_is_kept_nowhere_else(stage: Stage) -> None:
         for table in tables.metadata.sorted_tables:
             if table is tables.inbox:
                 continue
-            rows: list[Any] = db.execute(sa.select(table)).all()
+            rows = list(db.execute(sa.select(table)))
             assert "白菜" not in str(rows), table.name

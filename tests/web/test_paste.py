@@ -317,8 +317,12 @@ def queue_of(database: Database, cast: Cast) -> int:
 
     def fill(db: sa.Connection) -> int:
         chat = pasting.group_of(db, cast.community, cast.grid, "一网格微信群")
-        own = {"chat_id": chat, "community_id": cast.community, "now": NOW - timedelta(minutes=5)}
-        card = {"kind": OutKind.CARD, "key": "service:1:eve", "purpose": "service-eve"}
+        own: dict[str, Any] = {
+            "chat_id": chat,
+            "community_id": cast.community,
+            "now": NOW - timedelta(minutes=5),
+        }
+        card: dict[str, Any] = {"kind": OutKind.CARD, "key": "service:1:eve", "purpose": "service-eve"}
         water = Outgoing(text="今天下午停水,请接好水。")
         outbox.say(db, payload=water, purpose="announcement", until=NOW + timedelta(hours=2), **own)
         gas = Outgoing(text="有人说9号楼道有煤气味。别开灯、别打火,能开窗就开窗,人先出来,到外面打119。")
