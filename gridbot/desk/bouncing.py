@@ -303,13 +303,14 @@ def ask_to_designate(db: Connection, case: Row[Any], now: datetime) -> None:
     ]
     minutes = int(known["minutes"])
     count = int(case.data.get("bounces", 0))
+    reasons = list(dict.fromkeys(reasons))
     text = words.please_designate(voice.called(case, shared=True), case.number, count, reasons, minutes)
-    _ask_above(db, case, text, now)
+    _ask_above(db, case, text, now, ring=count <= int(known["most"]))  # once asked, his card changes
     due = now + timedelta(minutes=minutes)
     timers.set_timer(db, DESIGNATE, actions.subject(case.id), due, community_id=case.community_id)
 
 
-def _ask_above(db: Connection, case: Row[Any], text: str, now: datetime) -> None:
+def _ask_above(db: Connection, case: Row[Any], text: str, now: datetime, *, ring: bool = True) -> None:
     """Those who decide get the candidates as buttons; where none can be reached, the admins do."""
     told = False
     for leader in deciders(db, case, now):
@@ -317,7 +318,7 @@ def _ask_above(db: Connection, case: Row[Any], text: str, now: datetime) -> None
             continue
         buttons = _choices(db, case, leader.person_id, now)
         shown = voice.leader_card(
-            db, case, leader.person_id, text, purpose="designate", now=now, buttons=buttons, ring=True
+            db, case, leader.person_id, text, purpose="designate", now=now, buttons=buttons, ring=ring
         )
         told = told or shown is not None
     if not told:

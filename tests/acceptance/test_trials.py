@@ -122,6 +122,10 @@ def test_three_returns_and_the_level_above_decides(town: Town) -> None:
     assert above and all(
         one.chat in (OFFICE["李格长"], OFFICE["周书记"], OFFICE["刘书记"]) for one in above[:1]
     )
+    asked = town.read("李格长")[-1]
+    assert len(asked.splitlines()) == len(set(asked.splitlines())), asked
+    town.tell(owner, "", "真不归我管,是物业的")
+    assert town.rang()["李格长"] == 1  # once asked, his card changes
     group = " ".join(town.texts(QINGXIU))
     assert "归" not in group and "物业" not in group and "退" not in group
 
