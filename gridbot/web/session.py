@@ -20,6 +20,7 @@ from typing import Any
 import sqlalchemy as sa
 from itsdangerous import BadSignature, URLSafeSerializer
 from sqlalchemy import Connection
+from sqlalchemy.dialects.postgresql import insert
 from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import FormData
 from starlette.exceptions import HTTPException
@@ -73,11 +74,10 @@ class Viewer:
 def signing_key(db: Connection) -> str:
     """The key cookies are signed with: one for all processes of this database, made once."""
     name = "console key"
-    found = db.execute(sa.select(leases.c.data).where(leases.c.name == name)).scalar_one_or_none()
-    if found is None:
-        found = {"key": secrets.token_hex(32)}
-        db.execute(sa.insert(leases).values(name=name, owner="", epoch=0, data=found))
-    return str(found["key"])
+    made = {"name": name, "owner": "", "epoch": 0, "data": {"key": secrets.token_hex(32)}}
+    db.execute(insert(leases).values(**made).on_conflict_do_nothing(index_elements=["name"]))
+    kept = db.execute(sa.select(leases.c.data).where(leases.c.name == name)).scalar_one()
+    return str(kept["key"])
 
 
 class Doors:
