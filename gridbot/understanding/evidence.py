@@ -12,7 +12,7 @@ from gridbot.understanding.rules import Pairing
 from gridbot.understanding.scan import Hit, Scan
 
 _NEGATED = re.compile(
-    r"(?:没有?|沒有?|未|不|别|无|勿|覅|哪有|没啥|没什么|不会|不是|不再|从来不|并没有?|不怎么|没再|没见|没听说|杜绝|避免|防止|以防|预防|严禁|禁止|不要|不得|请勿|谢绝)"
+    r"(?:没有?|沒有?|未|不|别|无|勿|覅|哪有|没啥|没什么|不会|不是|不再|从来不|并没有?|不怎么|没再|没见|没听说|不用|不必|无需|不需要|杜绝|避免|防止|以防|预防|严禁|禁止|不要|不得|请勿|谢绝)"
     r"(?:有|再|啥|什么|怎么|那么|这么|是|说|过|人|任何|啊|乱|随意|随便|发生|出现){0,2}$"
 )
 #: One of these stands in every negation: most stretches hold none.

@@ -25,6 +25,7 @@ _GRAVEST = (
 )
 _MEANT = frozenset({"first", "sure", "maybe", "topics", "pairs"})  #: not: last resorts, mere hints
 _BARE = 0.8  #: what a single sign is worth without place, photo, complaint or request
+_AMID = 0.6  #: and if it is but a short word amid other talk
 _MUCH = 8  #: so many characters beside it, and the message speaks of more than the trouble
 _MANY = 30  #: evidence looked at per type
 _MOST = 4  #: more types than that in one message are a misreading
@@ -104,8 +105,10 @@ def _score(one: Evidence, support: Support, *, wary: bool, single: bool) -> floa
     if one.score >= 1:
         if one.rule.urgent or not support.bare:
             return one.score
-        amid = single and support.size - (one.end - one.start) >= _MUCH
-        return _BARE if amid or (wary and not _explicit(one)) else one.score
+        firm = _explicit(one)
+        if single and support.size - (one.end - one.start) >= _MUCH:
+            return _BARE if firm else _AMID
+        return one.score if firm or not wary else _BARE
     if one.rule.topic:
         return topic_score(one.score, support)
     where = 0.8 if support.placed else 0.3 if support.somewhere else 0
