@@ -133,8 +133,11 @@ def public_place(place: str) -> str:
 def call_it(titles: list[str], place: str, *, shared: bool) -> str:
     """How a case is called in a sentence: 5号楼楼道灯; `shared`: others read it.
 
-    What place and thing have in common is said once (5号楼楼道 + 楼道灯).
+    What place and thing have in common is said once (5号楼楼道 + 楼道灯), but a house stays one
+    (5号楼 + 楼道灯).
     """
     where, what = public_place(place) if shared else place, "、".join(titles)
     common = next((size for size in range(len(what), 0, -1) if where.endswith(what[:size])), 0)
+    if what[:common] == "楼":
+        common = 0
     return where + what[common:] or "一件事"

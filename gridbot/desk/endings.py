@@ -34,8 +34,9 @@ def after_done(db: Connection, case_id: int, now: datetime, *, event: int, tappe
     last = queries.last_event(db, case.id, [Move.DONE])
     asked = closing.anybody_to_ask(case, last.person_id if last is not None else None)
     actions.note(db, case, asked=asked)
+    heard = 0
     if asked:
-        closing.tell_all(
+        heard = closing.tell_all(
             db,
             case,
             _is_it_mended(case),
@@ -45,7 +46,9 @@ def after_done(db: Connection, case_id: int, now: datetime, *, event: int, tappe
             due_at=say_at,
         )
     what = voice.called(case, shared=False)
-    text = texts.done_card(what, case.number) if tapped else texts.done_told(what, case.number)
+    text = (
+        texts.done_card(what, case.number) if tapped else texts.done_told(what, case.number, asked=heard > 0)
+    )
     undo = voice.undo_button(db, case, case.owner_id, event, now) if tapped else []
     notices.card(db, case, text, "done-card", now, undo)
 
@@ -60,7 +63,9 @@ def after_closed(db: Connection, case_id: int, now: datetime, *, answered: bool 
     case = queries.case(db, case_id)
     clockwork.off_agenda(db, case, now)
     what = voice.called(case, shared=False)
-    text = texts.closed_card(what, case.number) if answered else texts.unanswered_card(what, case.number)
+    text = texts.closed_card(what, case.number)
+    if not answered:
+        text = texts.unanswered_card(what, case.number, asked=bool(case.data.get("asked")))
     notices.card(db, case, text, "closed-card", now, [])
     _shares_ended(db, case, "closed-card", now)
 

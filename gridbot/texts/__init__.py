@@ -195,16 +195,17 @@ def done_card(what: str, number: int) -> str:
     return f"好,{what}({number})记成办好了。点错了,一分钟内按〔{UNDO}〕。"
 
 
-def done_told(what: str, number: int) -> str:
-    return f"好,{what}({number})记成办好了,已告诉居民。"
+def done_told(what: str, number: int, *, asked: bool) -> str:
+    """`asked`: somebody reads the question whether it is mended."""
+    return f"好,{what}({number})记成办好了{',已告诉居民' if asked else ',辛苦了'}。"
 
 
 def closed_card(what: str, number: int) -> str:
     return f"{what}({number}):居民说好了,办结。谢谢您。"
 
 
-def unanswered_card(what: str, number: int) -> str:
-    return f"{what}({number}):两天没人说不好,先收起来。"
+def unanswered_card(what: str, number: int, *, asked: bool) -> str:
+    return f"{what}({number}):{'两天没人说不好,先' if asked else '这件'}收起来了。"
 
 
 def withdrawn_card(what: str, number: int) -> str:

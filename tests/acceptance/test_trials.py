@@ -317,3 +317,30 @@ def test_what_is_over_stands_on_no_agenda(town: Town) -> None:
     with town.db() as db:
         assert db.exec_driver_sql("SELECT count(*) FROM agenda WHERE settled_at IS NULL").scalar_one() == 0
     assert town.case().data.get("meeting") is None
+
+
+def test_nobody_reads_that_residents_were_told_where_nobody_was(town: Town) -> None:
+    """段秋 closes a relapse: nobody is asked about it, and his card says nothing else."""
+    town.tell("王阿姨", QINGXIU, "老马家儿子又犯病了", "在办事大厅那儿大喊大叫,拿东西砸人")
+    town.press("段秋", "我去看")
+    town.tell("段秋", "", "人送回家了")
+    assert "已告诉居民" not in town.read("段秋")[-1] and "辛苦" in town.read("段秋")[-1], town.script()
+    town.passes(hours=60)
+    assert "没人说不好" not in town.read("段秋")[-1]
+
+
+def test_a_daughter_names_the_house_hours_later(town: Town) -> None:
+    """One question, answered by another person without a quote; the house keeps its name."""
+    town.tell("王阿姨", QINGXIU, "楼道灯不亮了")
+    town.passes(hours=3)
+    town.tell("小王", QINGXIU, "我妈家5号楼")
+    assert town.texts(QINGXIU)[-1] == "好,5号楼楼道灯(1),已告诉网格长。"
+    town.passes(minutes=2)
+    town.press("吴楼长", "我去看")
+    town.tell("吴楼长", QINGXIU, "下午师傅来")
+    town.passes(hours=2)
+    town.tell("吴楼长", "", "亮了")
+    town.passes(hours=1)
+    town.tell("王阿姨", QINGXIU, "亮了亮了谢谢")
+    assert town.case().state == "closed"
+    judge(town, most={"青秀群": 4, "李格长": 2})
