@@ -91,7 +91,7 @@ def test_it_reaches_every_table(any_db: Connection) -> None:
     payload = any_db.execute(
         sa.select(tables.outbox.c.payload).where(tables.outbox.c.id == waits)
     ).scalar_one()
-    assert load_outgoing(payload).text == "5号楼道灯(1):有人报过,原话他删掉了。"
+    assert load_outgoing(payload).text == "5号楼楼道灯(1):有人报过,原话他删掉了。"
     button = any_db.execute(
         sa.select(tables.buttons.c.data).where(tables.buttons.c.case_id == case.id)
     ).scalar_one()
