@@ -78,7 +78,7 @@ def test_the_form_of_a_correction(text: str, kind: str | None, value: Any, remar
         ("绿化", "greenery", "part of one title"),
         ("楼道灯", "lighting", "a thing of one type"),
         ("下水道堵了", "drainage", "a report in itself"),
-        ("炒菜", None, "nobody's"),
+        ("绣花", None, "nobody's"),
         ("", None, "nothing"),
     ],
 )
@@ -88,7 +88,7 @@ def test_which_type_a_word_means(said: str, kind: str | None, remark: str) -> No
 
 
 def test_likely_types_are_few() -> None:
-    found = [one.id for one in likely_types(_packs(), "炒菜的味道", "楼下饭店油烟大,垃圾也乱丢")]
+    found = [one.id for one in likely_types(_packs(), "绣花的味道", "楼下饭店油烟大,垃圾也乱丢")]
     assert "pollution" in found and len(found) <= 3
 
 
@@ -145,9 +145,9 @@ def test_talk_of_the_reporter_changes_nothing(stage: Stage) -> None:
 
 def test_an_unknown_type_is_asked_about_with_buttons(stage: Stage) -> None:
     report = stage.says(WANG.id, "5号楼下面的烧烤摊又冒烟了,油烟熏得开不了窗", chat=RESIDENTS)
-    stage.says(WANG.id, "改成 炒菜", chat=RESIDENTS, reply_to=report)
+    stage.says(WANG.id, "改成 绣花", chat=RESIDENTS, reply_to=report)
     asked = stage.in_chat(RESIDENTS)[-1]
-    assert asked.text == "“炒菜”是哪一类?点一个,或者再说一遍。"
+    assert asked.text == "“绣花”是哪一类?点一个,或者再说一遍。"
     choices = [one.text for row in asked.buttons for one in row]
     assert 1 <= len(choices) <= 3
     stage.presses(ZHOU.id, choices[0], chat=RESIDENTS)
@@ -257,7 +257,7 @@ def test_without_a_type_it_is_asked(stage: Stage) -> None:
         (ZHOU.id, "这是报事", "a neighbour has no say in it"),
         (LI.id, "这个要报警了哈哈", "talk"),
         (LI.id, "记一下张三的电话,明天给他打", "talk that begins alike"),
-        (LI.id, "这个要报 炒菜", "nobody's type"),
+        (LI.id, "这个要报 绣花", "nobody's type"),
     ],
 )
 def test_what_opens_nothing(stage: Stage, who: str, text: str, remark: str) -> None:
