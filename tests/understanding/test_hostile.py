@@ -88,9 +88,7 @@ def test_twice_the_text_takes_about_twice_the_time() -> None:
     def cost(times: int) -> float:
         return min(once("五号楼电梯坏了，要是再不修我就投诉。" * times) for _ in range(3))
 
-    assert cost(6400) < 10 * max(
-        cost(1600), 0.01
-    )  # four times the text; by squares it would be 16, and 64 by cubes
+    assert cost(6400) < 10 * max(cost(1600), 0.01)  # four times the text: by squares it were 16
 
 
 @pytest.mark.parametrize(
