@@ -134,7 +134,7 @@ async def test_from_a_word_in_the_group_to_the_confirmation(tmp_path: Path) -> N
             number = db.execute(sa.select(cases.c.number)).scalar_one()
         await fake.says("li", f"修好了 {number}")
         await fake.until(lambda: any("您看好了吗" in text for text in fake.said(GROUP)))
-        await fake.until(lambda: "修好了" in fake.said("li")[-1])
+        await fake.until(lambda: "办好了" in fake.said("li")[-1])
 
         await fake.presses("wang", GROUP, "好了")
         await fake.until(lambda: house.count(cases, cases.c.state == "closed"))

@@ -117,17 +117,17 @@ def after_quiet_hours(at: datetime, start: time, end: time, zone: ZoneInfo) -> d
     return morning.astimezone(at.tzinfo)
 
 
-_DOOR_LEFT = re.compile(r"[ \-－]*〔[^〕]*〕(?:室|户|房间?)?")
-
-
-_ONLY_DOOR = re.compile(r"\d{3,4}[室户]?")
+_DOOR_LEFT = re.compile(r"[ \-－]*〔[^〕]*〕(?:室|户|家|号|房间?)?")
+_ONLY_DOOR = re.compile(r"\d{3,4}[室户家]?")
+#: 5-2-302, 12#302, 5号楼楼道 302: a door after its house.
+_DOOR_AFTER = re.compile(r"(?:(?<=\d)[-－]|(?<=#)|\s+)\d{3,4}(?:室|户|家|房)?(?=$|\s)")
 
 
 def public_place(place: str) -> str:
     """A place as a group may see it: the door number is the reporter, so it goes."""
     if _ONLY_DOOR.fullmatch(place):
         return ""
-    return _DOOR_LEFT.sub("", mask(place)).strip()
+    return _DOOR_LEFT.sub("", mask(_DOOR_AFTER.sub("", place))).strip()
 
 
 def call_it(titles: list[str], place: str, *, shared: bool) -> str:

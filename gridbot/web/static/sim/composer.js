@@ -139,12 +139,13 @@ export class Composer {
 
   async #say(what) {
     const written = this.input.value;
-    const form = { ...what, reply_to: this.#reply?.id ?? "" };
-    if (!what.voice) this.fill(""); // at once: who types on must not wait for the line
-    if (await this.pane.act("say", form)) {
-      this.cancel();
+    const answered = this.#reply;
+    if (!what.voice) this.fill(""); // at once: who types on, or changes what he said, must not wait for the line
+    if (!this.#edit) this.cancel();
+    if (await this.pane.act("say", { ...what, reply_to: answered?.id ?? "" })) {
       if (!what.voice) this.#attach(null);
     } else if (!what.voice && !this.input.value) {
+      if (answered) this.reply(answered);
       this.fill(written);
     }
   }
