@@ -87,6 +87,12 @@ async def test_the_cookie_is_for_this_site_and_no_script(any_database: Database,
         assert ("; secure" in given) is secure
 
 
+def _with_another_seal(cookie: str) -> str:
+    """The first character of the seal changed: the last one holds bits that count for nothing."""
+    said, _, seal = cookie.rpartition(".")
+    return f"{said}.{'B' if seal[0] == 'A' else 'A'}{seal[1:]}"
+
+
 async def test_a_cookie_made_elsewhere_opens_nothing(any_database: Database, cast_in: Cast) -> None:
     app = app_on(any_database)
     async with signed_in(any_database, app, cast_in.li) as client:
@@ -97,7 +103,7 @@ async def test_a_cookie_made_elsewhere_opens_nothing(any_database: Database, cas
             ours.dumps([token, cast_in.admin, community]),  # another person's name on it
             ours.dumps(["0" * 43, person, community]),
             ours.dumps("nonsense"),
-            client.cookies[COOKIE][:-1] + "A",
+            _with_another_seal(client.cookies[COOKIE]),
             "",
         ]
     for value in forged:
