@@ -61,8 +61,13 @@ class Support:
     size: int = 0  #: characters of the whole message
 
     @property
+    def backed(self) -> bool:
+        """Who says where, shows it or complains in so many words means it."""
+        return self.somewhere or self.photo or self.push >= 0.6
+
+    @property
     def bare(self) -> bool:
-        return not (self.push >= 0.2 or self.somewhere or self.photo)
+        return not self.backed and self.push < 0.2
 
 
 def weigh(standing: list[Evidence], packs: Packs, support: Support) -> Weighed:
@@ -103,11 +108,13 @@ def _best_score(found: list[Evidence], support: Support, *, wary: bool) -> float
 
 def _score(one: Evidence, support: Support, *, wary: bool, single: bool) -> float:
     if one.score >= 1:
-        if one.rule.urgent or not support.bare:
+        if one.rule.urgent or support.backed:
             return one.score
         firm = _explicit(one)
         if single and support.size - (one.end - one.start) >= _MUCH:
-            return _BARE if firm else _AMID
+            return _BARE if firm or not support.bare else _AMID
+        if not support.bare:
+            return one.score
         return one.score if firm or not wary else _BARE
     if one.rule.topic:
         return topic_score(one.score, support)
