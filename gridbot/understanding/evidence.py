@@ -25,11 +25,19 @@ _WHERE = frozenset(
 _SPOT = re.compile("[上里旁边侧外附底中前后内那]|门口|拐角|尽头|两边|对面")
 #: 暖气片接口, 信箱的门: what stands before is what it belongs to.
 _OF = frozenset(["", "的", "个"])
+#: 往外|冒, 又|停: before a fault; 冒|出来, 断|了, 响|一夜: behind it.
+_HOW = re.compile(
+    r"(?:往|直|一直|在|还在|又|老|老是|都|全|全都|也|还|正|就|一|乱|自己|[往朝](?:外|上|下|里|回))?$"
+)
+_FAR = re.compile(
+    r"(?:了|着|得|到|出|上|下|进|开|起|掉|住|死|一|个|几|了[一几半]|一[地片屋夜身]|[了得]?(?:出|上|下|进|过|起|回)[来去]?|不停|个不停|到[了底]?)?$"
+)
 _JOINED = re.compile(r"^(?:和|与|跟|及|以及|还有|、|/|,|，| |连|同|或|都|也){0,4}$")
 _PASSIVE = re.compile("[被让给叫遭由]")
 _PASSIVE_REACH = 6
 _LOOK_BACK, _LOOK_AHEAD = 10, 5
 _AHEAD_REACH = 7
+_NESTED = 4  #: so many longer words may hold one
 _SINGLE_REACH = 5  #: two single characters prove little: they must stand near each other …
 _DOUBTFUL = 0.6  #: … and if they are no words of their own, a place or a complaint must stand beside them
 
@@ -99,7 +107,7 @@ def _longest(hits: list[Hit]) -> list[Hit]:
         if longest is None or hit.end > longest.end:
             kept.append(hit)
             longest = hit
-        elif _same_thing(hit, longest):
+        elif _same_thing(hit, longest) or _same_fault(hit, kept):
             kept.append(hit)
     return kept
 
@@ -107,6 +115,20 @@ def _longest(hits: list[Hit]) -> list[Hit]:
 def _same_thing(hit: Hit, longer: Hit) -> bool:
     word = hit.keyword.word
     return len(word) > 1 and hit.start == longer.start and longer.keyword.word[len(word) :] in _WHERE
+
+
+def _same_fault(hit: Hit, kept: list[Hit]) -> bool:
+    """往外冒, 冒出来, 又冒了 are all 冒: to say how far, again, or that it is done makes no other fault."""
+    word = hit.keyword.word
+    if not hit.keyword.faults:
+        return False
+    for longer in kept[-_NESTED:]:
+        whole, at = longer.keyword.word, hit.start - longer.start
+        if longer.end < hit.end:
+            continue
+        if not longer.keyword.faults or not _HOW.match(whole[:at]) or not _FAR.match(whole[at + len(word) :]):
+            return False
+    return True
 
 
 def _bound(scan: Scan, fault: Hit, things: list[Hit], at: int, danger: int) -> list[Hit]:
