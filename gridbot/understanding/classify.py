@@ -7,13 +7,16 @@ import sys
 from typing import Any
 
 from gridbot.understanding.intents import Packs, load_packs
-from gridbot.understanding.places import Gazetteer
-from gridbot.understanding.reader import read
+from gridbot.understanding.places import Gazetteer, find_places
+from gridbot.understanding.reader import grammar_of, read
 from gridbot.understanding.replies import read_reply
 
 
 def classify_line(line: dict[str, Any], packs: Packs, gazetteer: Gazetteer) -> dict[str, Any]:
-    """A resident's line is read as a message, a leader's as a reply to a notice."""
+    """A resident's line is read as a message, a leader's as a reply to a notice.
+
+    Places are those the line names, also where nothing is reported.
+    """
     text = str(line.get("text") or "")
     out: dict[str, Any] = {"id": line.get("id")}
     if line.get("as") == "leader":
@@ -29,13 +32,14 @@ def classify_line(line: dict[str, Any], packs: Packs, gazetteer: Gazetteer) -> d
             "because": list(reply.because),
         }
     reading = read(text, packs, gazetteer)
+    places = reading.places or find_places(text, gazetteer, grammar=grammar_of(packs))
     return out | {
         "kind": str(reading.kind),
         "band": str(reading.band),
         "types": list(reading.types),
         "urgent": reading.urgent,
         "private": reading.private,
-        "places": [place.text for place in reading.places],
+        "places": [place.text for place in places],
         "action": None,
         "because": list(reading.because),
     }

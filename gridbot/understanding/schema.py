@@ -126,12 +126,23 @@ class Phrases(Strict):
 class PlacesFile(Strict):
     """What the grammar of places has to know beside numbers: see intents/places.yaml for each list's use."""
 
-    shops: Words = []
+    shops: Words = []  #: a kind of shop or office: a weak place by itself
+    heads: Words = []  #: how names end that are places before a tail or a number, or as a clause of their own
+    shop_heads: Words = []  #: the same of shops, that need no tail after 楼下, 对面
+    likened: Words = []  #: 成, 像, 去趟: before a landmark they say that it is not here
     shop_fronts: Words = []  #: 楼下, 对面: before a shop they make it a place
     qualifiers: Words = []  #: 学校, 南区: before a landmark they belong to it (学校西门)
+    roads: Words = []  #: 六一路: streets in spite of not_roads
     not_roads: Words = []
     stop: str = ""
+    no_name: str = ""  #: characters that no name holds
+    sides: Words = []  #: 东, 后面: before a site they make it a place
+    sites: Words = []  #: 围墙, 广场: a place with a side, a tail, or beside another place
+    touches: Words = []  #: 上, 脚: tails of sites only
+    things: Words = []  #: 垃圾桶: a place with a tail only
+    along: Words = []  #: 靠: 靠河那侧
     estates: Words = []
+    courts: Words = []  #: 苑: estates whose names may have two characters before it
     not_estates: Words = []
     landmarks: Words = []
     spots: Words = []
@@ -187,6 +198,43 @@ class Counts(Strict):
 RemarkName = Literal["too", "sensed", "stuck", "help", "yes", "person", "trouble"]
 
 
+class ToneStep(Strict):
+    """What the tone does to a report found: beneath `doubt` it is only asked about, beneath `talk` not even that."""
+
+    doubt: float
+    talk: float
+
+
+class ToneLevels(Strict):
+    """By how much else speaks for a report; with a full place, or in danger, the tone holds nothing back."""
+
+    somewhere: ToneStep = ToneStep(doubt=-1.5, talk=-3.5)  #: a place that may be anywhere: 楼道, 门口
+    nowhere: ToneStep = ToneStep(doubt=-0.5, talk=-3.5)
+    asked: ToneStep = ToneStep(doubt=99, talk=-2)  #: enough for a question only
+
+
+class Scraps(Strict):
+    """Scraps of text by their weight: "+1.2": [没人管]. A weight of 0 switches one of a lower layer off."""
+
+    bias: float | None = None
+    scraps: dict[str, list[Annotated[str, StringConstraints(min_length=1, max_length=6)]]] = {}
+
+    @field_validator("scraps")
+    @classmethod
+    def _weights(cls, scraps: dict[str, list[str]]) -> dict[str, list[str]]:
+        for weight in scraps:
+            if not re.fullmatch(r"[+-]?\d{1,2}(\.\d{1,3})?", weight):
+                raise ValueError(f"“{weight}” is no weight: write +1.2 or -0.8")
+        return scraps
+
+
+class ToneFile(Scraps):
+    """How reports and talk sound: see intents/tone.yaml."""
+
+    levels: ToneLevels = ToneLevels()
+    heard: float = 1.5  #: above it, words too weak by themselves are asked about
+
+
 class RemarksFile(Strict):
     """What short remarks are beside a report: see intents/remarks.yaml for each group's use."""
 
@@ -205,6 +253,7 @@ class Layer(Strict):
     words: dict[str, Words] = {}
     traps: Words = []
     remarks: dict[str, Words] = {}  #: words for the groups of remarks.yaml
+    tone: Scraps = Scraps()  #: scraps for tone.yaml
 
 
 M = TypeVar("M", bound=BaseModel)
