@@ -59,7 +59,7 @@ OPENS = [
     ("hunger", "独居的老刘断粮两天了，谁去看看", "care", False),
     ("child by a pet name", "我家二宝不见了，刚还在滑梯那儿，帮忙找找", "care", True),
     ("no cry for who is rude", "谁的车堵在3号楼门口，喊都喊不应", "parking", False),
-    ("windowsill", "有个女的骑在六楼窗台上哭", "security", True),
+    ("windowsill", "有个女的骑在六楼窗台上哭", "care", True),
     ("falling in sheets", "2号楼外墙瓷砖大面积脱落", "security", True),
     ("thieves by hands", "两个戴帽子的在车棚挨个拽车锁", "security", False),
     ("heating money", "取暖费交了，换来一屋子凉气", "heating", False),

@@ -50,7 +50,7 @@ REPORTS = [
     ("live wire", "大风把电线刮断了掉在地上", {"power"}, True),
     ("fire", "车棚着火了快来人", {"security", "ev_charging"}, True),
     ("collapse", "后院围墙塌了", {"security", "facility"}, True),
-    ("self-harm", "六楼阳台上有人要跳楼", {"security"}, True),
+    ("self-harm", "六楼阳台上有人要跳楼", {"care"}, True),
     ("violence", "楼下有人拿刀打起来了", {"security"}, True),
     ("lost child", "院里有个小孩找不到妈妈了一直哭", {"care"}, True),
     ("fainted", "凉亭边上有个老大爷晕倒了", {"care"}, True),
