@@ -40,7 +40,7 @@ class Look(NamedTuple):
     raw: str
     norm: str
     back: Sequence[int] | None  #: to the text as written, as in Text
-    hits: Sequence[tuple[int, int, int]]  #: number of the keyword, start, end: overlapping, by end
+    hits: list[tuple[int, int, int]]  #: number of the keyword, start, end: overlapping, by end
     can: int  #: bits of Can
 
     @property

@@ -90,7 +90,7 @@ class Packs:
     rules: tuple[Rule, ...]
     cues: tuple[Cue, ...]
     keywords: tuple[Keyword, ...]
-    patterns: tuple[Pattern, ...]  #: of all moods, in order; the number of each is its bit in `Keyword.can`
+    patterns: tuple[Pattern, ...]  #: of all moods, in order; the number of each is its bit in `Keyword.wakes`
     automaton: AhoCorasick = field(repr=False)
     places: PlacesFile = field(repr=False)
     replies: Mapping[str, Phrases] = field(repr=False)
@@ -109,8 +109,8 @@ class Packs:
 
     @cached_property
     def always(self) -> int:
-        """The patterns that no word wakes, as bits of `Can`."""
-        return sum(Can.PATTERN << number for number, (_, _, words) in enumerate(self.patterns) if not words)
+        """The patterns that no word wakes, as bits."""
+        return sum(1 << number for number, (_, _, words) in enumerate(self.patterns) if not words)
 
     @cached_property
     def gate(self) -> Gate:
@@ -264,14 +264,18 @@ class _Builder:
     def keywords(self, cues: tuple[Cue, ...], patterns: Iterable[Pattern]) -> tuple[Keyword, ...]:
         """Every word with its uses; and those without, that lead to a dialect's phrase or to a pattern."""
         can: dict[str, int] = dict.fromkeys(self.merged.phrases, Can.DIALECT)
-        wakes = [(Can.PLACE, needles(PLACE_HINT))]
-        wakes += [(Can.PATTERN << number, words) for number, (_, _, words) in enumerate(patterns)]
-        for bit, words in wakes:
+        for word in needles(PLACE_HINT):
+            can[word] = can.get(word, 0) | Can.PLACE
+        wakes: dict[str, int] = {}
+        for number, (_, _, words) in enumerate(patterns):
             for word in words:
-                can[word] = can.get(word, 0) | bit
+                wakes[word] = wakes.get(word, 0) | 1 << number
+        uses, rules, types = self.uses, self.rules, self.order
         return tuple(
-            keyword(word, self.uses.get(word, ()), self.rules, cues, self.order, can.get(word, 0))
-            for word in {**self.uses, **can}
+            keyword(
+                word, uses.get(word, ()), rules, cues, types, can=can.get(word, 0), wakes=wakes.get(word, 0)
+            )
+            for word in {**uses, **can, **wakes}
         )
 
 

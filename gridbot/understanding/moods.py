@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from gridbot.understanding.evidence import Evidence
 from gridbot.understanding.intents import Cue, Packs
 from gridbot.understanding.reading import Kind
-from gridbot.understanding.rules import Can
 from gridbot.understanding.scan import Hit, Scan
 
 _LONG = 4000  #: patterns look at no more than this much of a text
@@ -118,7 +117,7 @@ def _by_patterns(scan: Scan, packs: Packs) -> list[_Said]:
     """Each cue's first pattern that matches; tried only where a word was found that it cannot do without."""
     found: list[_Said] = []
     text, last = scan.norm[:_LONG], None
-    awake = (scan.can | packs.always) // Can.PATTERN
+    awake = scan.wakes | packs.always
     while awake:
         lowest = awake & -awake
         awake ^= lowest

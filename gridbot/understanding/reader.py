@@ -29,6 +29,8 @@ _SHORT = 24
 _ANSWER = 200  #: a longer text is no plain answer
 #: Who writes out a street's or an estate's name means business.
 _NAMED = 0.6
+#: Without one of these, and without names to look for, a text can say nothing but what reports a trouble.
+_TELLING = Can.SPOKEN | Can.DISTRESS | Can.PLACE
 
 
 def grammar_of(packs: Packs) -> Grammar:
@@ -42,7 +44,7 @@ def read(text: str, packs: Packs, gazetteer: Gazetteer, *, photo: bool = False) 
     """What kind of message this is, which troubles it reports, where, how urgent, and why so."""
     gate = packs.gate
     look = gate.look(text)
-    if gate.passes(look) or _topic_somewhere(look, packs, gazetteer):
+    if gate.passes(look) or (look.can & Can.TOPIC and _topic_somewhere(look, packs, gazetteer)):
         reading = read_fully(look, packs, gazetteer, photo=photo)
         if reading.band is Band.OPEN or _silenced(reading):
             return reading
@@ -65,8 +67,6 @@ def warm(packs: Packs) -> None:
 
 def _topic_somewhere(look: Look, packs: Packs, gazetteer: Gazetteer) -> bool:
     """A noun at a place that does not look like one (安置区砂石场): could it be heard, if all counts?"""
-    if not look.can & Can.TOPIC:
-        return False
     gate = packs.gate
     pieces = locate(look.norm, gazetteer, grammar_of(packs))
     if not pieces:
@@ -85,7 +85,7 @@ def _read_repaired(
 ) -> Reading | None:
     gate = packs.gate
     again = gate.of(look.raw, repaired.norm, look.back)
-    if gate.passes(again) or _topic_somewhere(again, packs, gazetteer):
+    if gate.passes(again) or (again.can & Can.TOPIC and _topic_somewhere(again, packs, gazetteer)):
         reading = read_fully(again, packs, gazetteer, photo=photo)
     else:
         reading = _without_report(again, packs, gazetteer)
@@ -146,6 +146,8 @@ def _decide(found: Weighed, packs: Packs, moods: Moods, places: tuple[Place, ...
 
 def _without_report(look: Look, packs: Packs, gazetteer: Gazetteer) -> Reading:
     """Silent, yet of a kind the desk wants to know: a status question, thanks, "me too", a place."""
+    if not look.can & _TELLING and not gazetteer.names:
+        return _CHAT
     if look.can & Can.SPOKEN:
         kind, word = _spoken_kind(look, packs)
         pieces = []

@@ -60,11 +60,7 @@ class Use(NamedTuple):
 
 
 class Can:
-    """What a keyword can do, as bits: or-ed over the hits of a text they tell what could become of it.
-
-    From PATTERN on there is one bit for each pattern of a cue: this word is one of those without which the
-    pattern cannot match.
-    """
+    """What a keyword can do, as bits: or-ed over the hits of a text they tell what could become of it."""
 
     ALONE = 1  #: may be evidence by itself
     TOPIC = 2  #: evidence only in the mouth of somebody who complains
@@ -74,7 +70,6 @@ class Can:
     DISTRESS = 32
     DIALECT = 64  #: a phrase to be read as another
     PLACE = 128  #: without it nothing looks like a place
-    PATTERN = 256
 
     PAIR = THING | FAULT
 
@@ -89,6 +84,9 @@ class Keyword:
     word: str
     uses: tuple[Use, ...]
     can: int  #: bits of Can
+    wakes: (
+        int  #: the patterns of cues that it wakes: without this word, or another like it, they cannot match
+    )
     things: int  #: rules of which it is a thing, as bits
     faults: int
     alone: tuple[tuple[Rule, bool], ...]
@@ -99,7 +97,14 @@ class Keyword:
 
 
 def keyword(
-    word: str, uses: Sequence[Use], rules: Sequence[Rule], cues: Sequence[Cue], types: Sequence[str], can: int
+    word: str,
+    uses: Sequence[Use],
+    rules: Sequence[Rule],
+    cues: Sequence[Cue],
+    types: Sequence[str],
+    *,
+    can: int,
+    wakes: int,
 ) -> Keyword:
     """Sorts the uses by role; `can` holds the bits that no use tells of."""
     things = faults = 0
@@ -120,6 +125,7 @@ def keyword(
         word,
         tuple(uses),
         can,
+        wakes,
         things,
         faults,
         alone,

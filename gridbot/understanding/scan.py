@@ -6,7 +6,7 @@ import re
 from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from operator import itemgetter
 
 from gridbot.understanding.gate import Look
 from gridbot.understanding.intents import Keyword, Packs
@@ -21,6 +21,7 @@ _LIKENED = re.compile(
 _LIKENING = frozenset("像如仿宛好堪赛跟和比")  #: every likening begins with one of these
 _CONTEXT = 30  #: how much around a doubtful hit the segmenter sees
 
+_START = itemgetter(1)
 Spans = Sequence[tuple[int, int]]
 
 
@@ -37,7 +38,10 @@ class Scan:
 
     def __init__(self, look: Look, packs: Packs) -> None:
         self.norm = norm = look.norm
-        self.can = look.can
+        self._look, self._keywords = look, packs.keywords
+        likening = not _LIKENING.isdisjoint(norm)
+        #: The stretches that hold what something is only likened to.
+        self.likened: Spans = [match.span() for match in _LIKENED.finditer(norm)] if likening else ()
         size = len(norm)
         self.clause_starts = [0, *(end for m in _BREAK.finditer(norm) if 0 < (end := m.end()) < size)]
         self.hits = self._in_order(look, packs)
@@ -49,15 +53,18 @@ class Scan:
         self.hide(traps)
 
     def _in_order(self, look: Look, packs: Packs) -> list[Hit]:
-        keywords, starts = packs.keywords, self.clause_starts
-        clause, last = 0, len(starts) - 1
+        """The automaton gives them by their end, so that the longer of two with one start comes later."""
+        keywords, starts = packs.keywords, [*self.clause_starts, len(look.norm) + 1]
+        ordered = look.hits[::-1]
+        ordered.sort(key=_START)
+        clause = 0
         hits = []
-        for start, end, which in sorted([(start, -end, which) for which, start, end in look.hits]):
-            while clause < last and starts[clause + 1] <= start:
+        for which, start, end in ordered:
+            while starts[clause + 1] <= start:
                 clause += 1
             keyword = keywords[which]
             if keyword.uses:
-                hits.append(Hit(start, -end, keyword, clause))
+                hits.append(Hit(start, end, keyword, clause))
         return hits
 
     def hide(self, spans: Spans) -> bool:
@@ -71,12 +78,13 @@ class Scan:
     def clause(self, at: int) -> int:
         return bisect_right(self.clause_starts, at) - 1
 
-    @cached_property
-    def likened(self) -> Spans:
-        """The stretches that hold what something is only likened to."""
-        if _LIKENING.isdisjoint(self.norm):
-            return []
-        return [match.span() for match in _LIKENED.finditer(self.norm)]
+    @property
+    def wakes(self) -> int:
+        """The patterns of cues of which a word was found that they cannot do without, as bits."""
+        wakes, keywords = 0, self._keywords
+        for which, _, _ in self._look.hits:
+            wakes |= keywords[which].wakes
+        return wakes
 
     def is_likened(self, hit: Hit) -> bool:
         at = bisect_left(self.likened, (hit.start,)) - 1 if self.likened else -1

@@ -6,7 +6,9 @@ that finding words by sound is a second automaton over a text of the same length
 
 from __future__ import annotations
 
+import re
 import unicodedata
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import pairwise
@@ -61,10 +63,11 @@ class Ear:
             matchkind=MatchKind.LeftmostLongest,
             implementation=Implementation.ContiguousNFA,
         )
+        self._likely = re.compile("|".join(_likely(self._words, self._sounds)) or "(?!)").search
 
     def repair(self, norm: str) -> Repaired | None:
         """The text with words put right that only sound right; None if there is nothing to put right."""
-        if len(norm) > _LONGEST or not self._words:
+        if len(norm) > _LONGEST or self._likely(norm) is None:
             return None
         hits = self._automaton.find_matches_as_indexes(norm.translate(self._sounds))
         if not hits:
@@ -83,6 +86,29 @@ class Ear:
             return None
         pieces.append(norm[at:])
         return Repaired("".join(pieces), tuple(changes))
+
+
+def _likely(words: Sequence[str], sounds: Mapping[int, int]) -> Iterator[str]:
+    """Patterns of which every text with something to put right matches one: two characters that sound like
+    words of two, one of them the right one, or three that sound like the beginnings of longer words."""
+    alike: dict[int, list[str]] = {}
+    for code, sound in sounds.items():
+        alike.setdefault(sound, []).append(chr(code))
+
+    def written(words: Sequence[str], at: int) -> str:
+        return f"[{''.join(re.escape(char) for char in sorted({word[at] for word in words}))}]"
+
+    def sounding(words: Sequence[str], at: int) -> str:
+        codes = {ord(word[at]) for word in words}
+        chars = {char for code in codes for char in alike.get(sounds.get(code, code), [chr(code)])}
+        return f"[{''.join(re.escape(char) for char in sorted(chars))}]"
+
+    two, more = [word for word in words if len(word) == 2], [word for word in words if len(word) > 2]
+    if two:
+        yield written(two, 0) + sounding(two, 1)
+        yield sounding(two, 0) + written(two, 1)
+    if more:
+        yield "".join(sounding(more, at) for at in range(3))
 
 
 def ear_of(packs: Packs) -> Ear:
