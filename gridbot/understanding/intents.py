@@ -30,9 +30,11 @@ from gridbot.understanding.schema import (
     RemarksFile,
     Responsible,
     Thresholds,
+    ToneFile,
     TypeFile,
     bounded,
 )
+from gridbot.understanding.tone import Tone
 from gridbot.understanding.yamlfile import PackError
 
 __all__ = [
@@ -95,6 +97,8 @@ class Packs:
     places: PlacesFile = field(repr=False)
     replies: Mapping[str, Phrases] = field(repr=False)
     remarks: RemarksFile = field(repr=False)
+    tone: Tone = field(repr=False)
+    tone_limits: ToneFile = field(repr=False)
     dialect: Dialect = field(repr=False)
     sound_words: tuple[str, ...] = field(repr=False)
     silent_lines: tuple[str, ...] = field(repr=False)
@@ -332,6 +336,8 @@ def _compile(merged: Merged) -> Packs:
         places=merged.places,
         replies=MappingProxyType(merged.replies),
         remarks=merged.remarks,
+        tone=Tone(merged.scraps, merged.tone.bias or 0),
+        tone_limits=merged.tone,
         dialect=builder.dialect,
         sound_words=tuple(dict.fromkeys(merged.sounds)),
         silent_lines=tuple(merged.silent),

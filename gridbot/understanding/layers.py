@@ -17,7 +17,9 @@ from gridbot.understanding.schema import (
     Phrases,
     PlacesFile,
     RemarksFile,
+    Scraps,
     SoundsFile,
+    ToneFile,
     TrapsFile,
     TypeFile,
     bounded,
@@ -36,6 +38,8 @@ class Merged:
     replies: dict[str, Phrases] = field(default_factory=dict)
     places: PlacesFile = field(default_factory=PlacesFile)
     remarks: RemarksFile = field(default_factory=RemarksFile)
+    tone: ToneFile = field(default_factory=ToneFile)
+    scraps: dict[str, float] = field(default_factory=dict)
     sounds: list[str] = field(default_factory=list)
     same: dict[str, str] = field(default_factory=dict)
     phrases: dict[str, str] = field(default_factory=dict)
@@ -99,6 +103,9 @@ def _read_file(merged: Merged, file: Path) -> None:
         merged.remarks = _lay(merged.remarks, check(RemarksFile, document))
     elif file.name == "places.yaml":
         merged.places = _lay(merged.places, check(PlacesFile, document))
+    elif file.name == "tone.yaml":
+        merged.tone = check(ToneFile, document)
+        _weigh(merged, merged.tone)
     elif file.name == "dialect.yaml":
         spoken = check(DialectFile, document)
         merged.same |= spoken.same
@@ -125,8 +132,14 @@ def read_single(merged: Merged, file: Path) -> None:
     merged.traps += layer.traps
     groups = {name: Phrases(words=words) for name, words in layer.remarks.items()}
     merged.remarks = _lay(merged.remarks, RemarksFile(groups=groups))
+    _weigh(merged, layer.tone)
     for spec in layer.types:
         merged.types[spec.id] = _lay(merged.types.get(spec.id), spec)
+
+
+def _weigh(merged: Merged, said: Scraps) -> None:
+    for weight, scraps in said.scraps.items():
+        merged.scraps.update(dict.fromkeys(scraps, float(weight)))
 
 
 def _mapping(document: Document) -> dict[str, Any]:

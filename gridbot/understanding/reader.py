@@ -16,7 +16,7 @@ from gridbot.understanding.reading import Band, Kind, Place, Reading
 from gridbot.understanding.rules import Can
 from gridbot.understanding.scan import Scan
 from gridbot.understanding.segment import tokenizer
-from gridbot.understanding.weigh import Support, Weighed, topic_score, weigh
+from gridbot.understanding.weigh import Support, Weighed, hear_out, hold_back, pushed, topic_score, weigh
 
 _CHAT = Reading(Kind.CHAT, Band.SILENT)
 _PLACE_FILL = re.compile(
@@ -114,11 +114,12 @@ def read_fully(look: Look, packs: Packs, gazetteer: Gazetteer, *, photo: bool) -
     placed = any(piece.strength == 3 for piece in pieces)
     moods = Moods(scan, packs, placed=placed, spoken=spoken)
     standing = [one for one in evidence if not moods.silences(one)]
-    if not standing:
-        places = resolve(pieces, look.text, gazetteer)
-        return Reading(moods.kind(evidence), Band.SILENT, (), places, because=moods.because)
-    push = moods.push(standing) + (_NAMED if masked else 0)
-    weighed = weigh(standing, packs, Support(push, placed, bool(pieces), photo, len(look.norm)))
+    tone = packs.tone.of(look.norm)
+    push = moods.push(standing or evidence) + (_NAMED if masked else 0) + pushed(tone, packs)
+    support = Support(push, placed, bool(pieces), photo, len(look.norm), tone)
+    weighed = hold_back(weigh(standing, packs, support), packs, support, look.norm)
+    if not weighed.issues:
+        weighed = hear_out(weigh(evidence, packs, support), packs, support, look.norm) or weighed
     if not weighed.issues and not moods.because:
         return _without_report(look, packs, gazetteer)
     return _decide(weighed, packs, moods, resolve(pieces, look.text, gazetteer))

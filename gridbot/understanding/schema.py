@@ -128,6 +128,7 @@ class PlacesFile(Strict):
 
     shops: Words = []  #: a kind of shop or office: a weak place by itself
     heads: Words = []  #: how names end that are places before a tail or a number, or as a clause of their own
+    buildings: Words = []  #: the same, but only before a tail of two characters or more
     shop_heads: Words = []  #: the same of shops, that need no tail after 楼下, 对面
     likened: Words = []  #: 成, 像, 去趟: before a landmark they say that it is not here
     shop_fronts: Words = []  #: 楼下, 对面: before a shop they make it a place
@@ -198,19 +199,16 @@ class Counts(Strict):
 RemarkName = Literal["too", "sensed", "stuck", "help", "yes", "person", "trouble"]
 
 
-class ToneStep(Strict):
-    """What the tone does to a report found: beneath `doubt` it is only asked about, beneath `talk` not even that."""
-
-    doubt: float
-    talk: float
-
-
-class ToneLevels(Strict):
+class ToneLimits(Strict):
     """By how much else speaks for a report; with a full place, or in danger, the tone holds nothing back."""
 
-    somewhere: ToneStep = ToneStep(doubt=-1.5, talk=-3.5)  #: a place that may be anywhere: 楼道, 门口
-    nowhere: ToneStep = ToneStep(doubt=-0.5, talk=-3.5)
-    asked: ToneStep = ToneStep(doubt=99, talk=-2)  #: enough for a question only
+    somewhere: float  #: beside a place that may be anywhere: 楼道, 门口
+    nowhere: float
+
+
+class ToneHeard(Strict):
+    ask: float
+    open: float
 
 
 class Scraps(Strict):
@@ -231,8 +229,11 @@ class Scraps(Strict):
 class ToneFile(Scraps):
     """How reports and talk sound: see intents/tone.yaml."""
 
-    levels: ToneLevels = ToneLevels()
-    heard: float = 1.5  #: above it, words too weak by themselves are asked about
+    doubt: ToneLimits = ToneLimits(somewhere=-0.7, nowhere=0)  #: beneath it an open case is only asked about
+    talk: ToneLimits = ToneLimits(somewhere=-2, nowhere=-2.5)  #: beneath it nothing is said
+    idle: float = -1.5  #: beneath it not even a question is asked
+    heard: ToneHeard = ToneHeard(ask=0.7, open=2)  #: from it on, what a mood silenced is heard all the same
+    pushes: float = 0.5  #: above it, it counts as a complaint
 
 
 class RemarksFile(Strict):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import IntEnum
 
 from gridbot.understanding.evidence import Evidence
@@ -59,6 +59,7 @@ class Support:
     somewhere: bool  #: any place at all
     photo: bool
     size: int = 0  #: characters of the whole message
+    tone: float = 0  #: more than 0: it sounds like a report
 
     @property
     def backed(self) -> bool:
@@ -226,3 +227,31 @@ def _rank(found: list[Evidence], packs: Packs) -> tuple[bool, bool, bool, bool, 
     of_a_thing = any(_told(one, packs) is Told.THING for one in solid)
     first = min(one.start for one in found)
     return not danger, not named, packs.types[found[0].type].weak, not of_a_thing, -min(len(solid), 2), first
+
+
+def pushed(tone: float, packs: Packs) -> float:
+    """What the tone of somebody in trouble adds to complaint and request."""
+    return max(0.0, min(1.0, (tone - packs.tone_limits.pushes) / 2))
+
+
+def hold_back(found: Weighed, packs: Packs, support: Support, norm: str) -> Weighed:
+    """What only looks like a report, by its tone: asked about instead of opened, or left alone."""
+    if not found.issues or found.danger or support.placed or support.photo:
+        return found
+    limits, tone = packs.tone_limits, support.tone
+    talk = limits.talk.somewhere if support.somewhere else limits.talk.nowhere
+    if tone < (limits.idle if found.band is Band.ASK else talk):
+        return replace(_NOTHING, because=(f"口气像闲谈：{'、'.join(packs.tone.reasons(norm))}",))
+    doubt = limits.doubt.somewhere if support.somewhere else limits.doubt.nowhere
+    return replace(found, band=Band.ASK) if tone < doubt else found
+
+
+def hear_out(found: Weighed, packs: Packs, support: Support, norm: str) -> Weighed | None:
+    """What a mood silenced, in the tone of somebody in trouble: worth a question, or meant all the same."""
+    limits, tone = packs.tone_limits, support.tone
+    if not found.issues or tone < limits.heard.ask:
+        return None
+    band = Band.ASK if tone < limits.heard.open else found.band
+    return replace(
+        found, band=band, because=(*found.because, f"口气像报事：{'、'.join(packs.tone.reasons(norm))}")
+    )
