@@ -26,18 +26,20 @@ from gridbot.desk import (
     parties,
     remarks,
     rerouting,
+    sameplace,
 )
 from gridbot.desk.context import Hearing
 from gridbot.desk.remarks import Talk
-from gridbot.messages import OPEN_STATES, CaseState, Role
+from gridbot.messages import OPEN_STATES, CaseState, IncomingKind, Role
 from gridbot.store import outbox
 from gridbot.understanding.intents import IssueType
 from gridbot.understanding.naming import likely_types, type_called
-from gridbot.understanding.reading import Place
+from gridbot.understanding.reading import Place, Reading
 from gridbot.understanding.replies import read_reply
 
 LONGEST = 40
 _HINT = re.compile(r"改[成为到]|的事|是|归类|算|别记")
+_MARKS = " ,，。.!！~～、是就的了"  #: left over where the slip stood
 _NUMBER = re.compile(r"^(?:把|将)?\s*#?(?P<number>\d{1,7})(?!\d|[号栋幢楼弄单门室])(?:这件|那件)?[\s:：,，]*")
 _END = r"(?:吧|呀|啊|哦|呢)?[\s。.!！~～]*$"
 _TO = r"(?P<to>[^,，。！!?？]{1,14}?)"
@@ -90,7 +92,9 @@ def amend(text: str, talk: Talk) -> Amend | None:
 def of_quoted(h: Hearing, case: Row[Any], text: str) -> bool:
     """Said under the report, under what we said of it, or under its card. False: it puts nothing right."""
     said = amend(text, remarks.of(h.knows.packs))
-    if said is None or said.number not in (None, case.number):
+    if said is None:
+        return case.reporter_id == h.known_person() and _another(h, [case], text)
+    if said.number not in (None, case.number):
         return False
     leads = h.leads and moves.may_handle(h, case)
     if not leads and h.known_person() != case.reporter_id:
@@ -102,7 +106,7 @@ def unquoted(h: Hearing, text: str) -> bool:
     """With its number, in private; else of the speaker's own report shortly before."""
     said = amend(text, remarks.of(h.knows.packs))
     if said is None:
-        return False
+        return _another(h, None, text)
     case = corrections.own(h) if said.number is None else None
     if case is not None:
         return not said.none and _apply(h, case, said, text, leads=False, ask=h.for_us)
@@ -124,6 +128,54 @@ def _in_private(h: Hearing, number: int | None) -> Row[Any] | None:
         return case if case is not None and moves.may_handle(h, case) else None
     mine = queries.with_owner(h.db, h.community_id, h.person)
     return mine[0] if len(mine) == 1 else None
+
+
+# --- said the wrong way --------------------------------------------------------------------------
+
+
+def _another(h: Hearing, own: list[Row[Any]] | None, text: str) -> bool:
+    """说错了,不是停电,是停水: whoever reported it names the trouble that is meant. False: he does not."""
+    talk = remarks.of(h.knows.packs)
+    if not h.has_case or not 0 < len(text) <= 2 * LONGEST:
+        return False
+    slip, denied = talk.says("slip", text), talk.match("denied", text) if "不是" in text else None
+    if not slip and denied is None:
+        return False
+    right = talk.without("slip", talk.without("denied", text)).strip(_MARKS)
+    if not right or talk.says("besides", right):
+        return False
+    wrong = _types_of(h, denied["what"]) if denied is not None else frozenset()
+    for case in corrections.owned(h) if own is None else own:
+        reading = _meant_by(h, case, right) if (wrong & set(case.types) if wrong else slip) else None
+        if reading is not None:
+            _becomes(h, case, reading)
+            return True
+    return False
+
+
+def _meant_by(h: Hearing, case: Row[Any], right: str) -> Reading | None:
+    """是停电, at the place of the case: another trouble than it was read as; None if it is none."""
+    alone = drafts.read(h, right)
+    reading = alone if drafts.reports(alone) else drafts.read(h, f"{case.place}{right}")
+    another = drafts.reports(reading) and reading.types and not set(case.types) & set(reading.types)
+    return reading if another else None
+
+
+def _types_of(h: Hearing, words: str) -> frozenset[str]:
+    called = type_called(h.knows.packs, words)
+    read = drafts.read(h, words).types
+    return drafts.topics(h, words) | set(read) | ({called.id} if called is not None else set())
+
+
+def _becomes(h: Hearing, case: Row[Any], reading: Reading) -> None:
+    had = rerouting.line(h, case)
+    _sample(h, case, list(case.types), list(reading.types), leads=False)
+    _keep(h, case, "report")
+    fragments.sharpen(h, case, reading)
+    place = drafts.best_place(reading.places)
+    if place is not None:
+        fragments.set_place(h, case, place, sameplace.put_right(case.place, place.text))
+    _say(h, case, had)
 
 
 # --- what is done --------------------------------------------------------------------------------
@@ -158,6 +210,8 @@ def retype(h: Hearing, case: Row[Any], meant: IssueType, *, leads: bool) -> None
     """The case becomes of that type. What was told in private stays private; only who handles it may take
     the alarm away."""
     before, had = list(case.types), rerouting.line(h, case)
+    if not leads:
+        _keep(h, case)
     urgent = case.urgent and (bool(meant.source.danger) or not leads)
     done = actions.retype(
         h.db,
@@ -185,9 +239,17 @@ def _move(h: Hearing, case: Row[Any], words: str) -> bool:
     if place is None:
         return False
     had = rerouting.line(h, case)
+    if h.known_person() == case.reporter_id:
+        _keep(h, case)
     fragments.set_place(h, case, place, place.text)
     _say(h, case, had)
     return True
+
+
+def _keep(h: Hearing, case: Row[Any], part: str = "answer") -> None:
+    """The reporter's own words that put it right stay with what he reported."""
+    if h.said.kind is IncomingKind.MESSAGE:
+        actions.add(h.db, case, drafts.said_of(h, part=part), actor=h.actor(Role.RESIDENT), now=h.now)
 
 
 def _place(h: Hearing, words: str) -> Place | None:

@@ -13,6 +13,7 @@ from gridbot import texts
 from gridbot.cases import actions, queries, voice
 from gridbot.desk import drafts, fragments, notices, opening, remarks, vague
 from gridbot.desk.context import Hearing
+from gridbot.grid import queries as grid
 from gridbot.messages import CaseState
 from gridbot.store import outbox, timers
 from gridbot.store.tables import questions
@@ -21,6 +22,7 @@ from gridbot.understanding.reading import Band, Kind, Reading
 ANSWER_FOR = timedelta(hours=24)
 
 _WHOSE = re.compile(r"[我她他你您咱是在的住呀啊哦嗯妈爸爷奶婆公姥姨叔舅家老人那就们报说 ,，。！!~]{0,12}")
+_ABOUT = 12  #: characters beside the place that may say whose it is
 _ASKED = sa.select(questions.c.id).where(questions.c.case_id == sa.bindparam("of_case"))
 
 
@@ -85,7 +87,7 @@ def answer(h: Hearing, reading: Reading) -> bool:
     text = h.said.text or h.said.transcript
     reading = drafts.with_places(h, reading, text)
     mine = [one for one in pending if one.person_id == person]
-    fits = mine or (pending if len(pending) == 1 and _bare_place(reading, text) else [])
+    fits = mine or (pending if len(pending) == 1 and _bare_place(h, pending[0], reading, text) else [])
     for question in fits:
         case = queries.case(h.db, question.case_id)
         if question.kind == "closed":
@@ -108,12 +110,20 @@ def answer(h: Hearing, reading: Reading) -> bool:
     return False
 
 
-def _bare_place(reading: Reading, text: str) -> bool:
-    """Nothing but a place, and whose it is: 我妈家5号楼."""
+def _bare_place(h: Hearing, question: Row[Any], reading: Reading, text: str) -> bool:
+    """Nothing but a place, and whose it is: 我妈家5号楼, or 梁叔住5号楼 where 梁叔 was asked."""
     place = drafts.best_place(reading.places)
     if place is None or place.strength < 3 or reading.band is Band.OPEN:
         return False
-    return reading.kind is Kind.PLACE or bool(_WHOSE.fullmatch(text.replace(place.text, "", 1)))
+    rest = text.replace(place.text, "", 1)
+    if reading.kind is Kind.PLACE or _WHOSE.fullmatch(rest):
+        return True
+    name = grid.name_of(h.db, question.person_id) if len(rest) <= _ABOUT else ""
+    family = name.lstrip("老小阿大")[:1]
+    if not family or family not in rest:
+        return False
+    rest = rest.replace(name, "", 1).replace(family, "", 1)
+    return _WHOSE.fullmatch(remarks.of(h.knows.packs).without("called", rest)) is not None
 
 
 def _as_answer(case: Row[Any], reading: Reading) -> Reading:

@@ -38,10 +38,7 @@ def again(h: Hearing, draft: Draft) -> bool:
 def _reopen_or_ask(h: Hearing, case: Row[Any], draft: Draft) -> bool:
     person = h.known_person()
     if person is not None and person in (case.reporter_id, *queries.supporter_ids(h.db, case.id)):
-        if not residents.not_yet(h, case):
-            return False
-        actions.add(h.db, queries.case(h.db, case.id), drafts.said_of(h), actor=h.actor(), now=h.now)
-        return True
+        return residents.not_yet(h, case, part="report")
     if h.late:
         return False
     fresh = actions.begin(

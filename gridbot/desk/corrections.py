@@ -52,14 +52,21 @@ def correct(h: Hearing, reading: Reading, text: str) -> bool:
 
 
 def own(h: Hearing) -> Row[Any] | None:
+    """The sender's latest report in this chat that may still be put right."""
+    return next(iter(owned(h)), None)
+
+
+def owned(h: Hearing) -> list[Row[Any]]:
+    """All of those, the latest first."""
     person = h.known_person()
     if person is None or not h.has_case:
-        return None
+        return []
     states = [state.value for state in OPEN_STATES]
-    for case in queries.of_reporter(h.db, h.community_id, person, states):
-        if case.chat_id == h.chat.id and h.said.sent_at - case.reported_at <= WITHIN:
-            return case
-    return None
+    return [
+        case
+        for case in queries.of_reporter(h.db, h.community_id, person, states)
+        if case.chat_id == h.chat.id and h.said.sent_at - case.reported_at <= WITHIN
+    ]
 
 
 def apply(h: Hearing, case: Row[Any], place: Place) -> None:

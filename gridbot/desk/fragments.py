@@ -60,6 +60,12 @@ def _window_open(h: Hearing, case: Row[Any]) -> bool:
     return bool(h.said.sent_at <= min(case.gather_until, last + h.knows.settings.gather_idle))
 
 
+def still_spoken_of(h: Hearing, case: Row[Any]) -> None:
+    """Others go on about it: its reporter's pause counts from there, within the whole window."""
+    if case.gather_until is not None and h.said.sent_at <= case.gather_until:
+        actions.note(h.db, case, last=h.said.sent_at.isoformat())
+
+
 def may_join(h: Hearing, reading: Reading, text: str, case: Row[Any]) -> bool:
     """Whether something the same person says goes on about the case. Only what clearly is something else
     does not: 接龙, a price, thanks, an answer to somebody else's talk."""
@@ -74,11 +80,13 @@ def may_join(h: Hearing, reading: Reading, text: str, case: Row[Any]) -> bool:
 
 def continues(h: Hearing, case: Row[Any], draft: Draft, reading: Reading, text: str) -> bool:
     """Whether a further report of the same sender is the same thing said again, or what comes of it."""
+    if case.urgent and not draft.place_key and mere_aid(h, text):
+        return True
     if draft.private and not case.private and reading.urgent:
         return False
     same_type = not case.types or not draft.types or bool(set(case.types) & set(draft.types))
     placed = bool(draft.place_key and case.place_key)
-    near = not placed or sameplace.related(draft.place_key, case.place_key)
+    near = not placed or sameplace.within(draft.place_key, case.place_key)
     if same_type:
         return near or also(h, case, draft, text)
     if case.urgent:
@@ -89,6 +97,15 @@ def continues(h: Hearing, case: Row[Any], draft: Draft, reading: Reading, text: 
     if draft.place_key and case.data.get("band") == Band.OPEN.value:
         return near and (placed or reading.band is Band.ASK)  # a place said late sounds like half a report
     return near and (reading.urgent or not _supply(h, draft.types))
+
+
+def mere_aid(h: Hearing, text: str) -> bool:
+    """Whether a text tells of help and of hurt people alone, of no trouble or place: 头在流血 快叫救护车."""
+    words = remarks.of(h.knows.packs)
+    if not 0 < len(text) <= remarks.LONGEST or not (words.says("aid", text) or words.says("hurt", text)):
+        return False
+    rest = drafts.read(h, words.without("aid", words.without("hurt", text)))
+    return not drafts.reports(rest) and drafts.best_place(drafts.with_places(h, rest, text).places) is None
 
 
 def also(h: Hearing, case: Row[Any], draft: Draft, text: str) -> bool:
@@ -121,7 +138,9 @@ def join(h: Hearing, case: Row[Any], reading: Reading) -> None:
     case = queries.case(h.db, case.id)
     if case.types and case.data.get("band") != Band.OPEN.value:
         _read_again(h, case)
-    if not case.private and drafts.is_private(reading):
+    if case.types and not case.urgent and remarks.of(h.knows.packs).says("hurt", text):
+        _may_be_grave(h, case)
+    if not case.private and not case.urgent and drafts.is_private(reading):
         _turns_private(h, case)
     if not case.private and drafts.discreet(h, text):
         keep_private(h, case)
@@ -188,6 +207,13 @@ def _read_again(h: Hearing, case: Row[Any]) -> None:
         sharpen(h, case, whole)
 
 
+def _may_be_grave(h: Hearing, case: Row[Any]) -> None:
+    """The dog bit somebody; 腿上都是血: together a danger."""
+    whole = drafts.read(h, queries.words_of(h.db, case.id)[:_WHOLE])
+    if whole.urgent and drafts.reports(whole) and set(whole.types) & set(case.types):
+        sharpen(h, case, whole)
+
+
 def _turns_private(h: Hearing, case: Row[Any]) -> None:
     """What began with a thing and goes on with a quarrel is, all told, between people."""
     whole = drafts.read(h, queries.words_of(h.db, case.id)[:_WHOLE])
@@ -239,7 +265,10 @@ Heard = tuple[int, Incoming]
 
 
 def before(h: Hearing, since: datetime | None = None) -> list[Heard]:
-    """What the sender said just before, in this chat, that joined no case: places and photos mostly."""
+    """What the sender said just before, in this chat, that joined no case: places and photos mostly. 说正经的
+    begins anew."""
+    if remarks.of(h.knows.packs).says("turns", h.said.text):
+        return []
     return [one for one in breath(h, since) if _may_be_fragment(h, one[1])]
 
 
@@ -352,20 +381,44 @@ def report_of_halves(h: Hearing, reading: Reading, text: str) -> Reading | None:
 
 def with_earlier(h: Hearing, draft: Draft, earlier: list[Heard], *, known: bool = True) -> Draft:
     """A place said in the breath before counts; where the one said now is none the grid knows
-    (去社区医院要绕), one it knows comes first."""
-    if draft.place_key and known:
+    (去社区医院要绕), one it knows comes first. A mere floor or door lies in the house spoken of."""
+    inner = sameplace.inner(draft.place_key)
+    if draft.place_key and known and not inner:
         return draft
     for _, said in reversed(earlier):
         reading = drafts.with_places(h, drafts.read(h, said.text), said.text)
         place = drafts.best_place(reading.places)
-        if place is not None and (not draft.place_key or place.node is not None):
+        if place is None:
+            continue
+        if inner and sameplace.building(place.key):
+            return _at(draft, place.text, place.key, place)
+        if not draft.place_key or place.node is not None:
+            return _at(replace(draft, place=""), place.text, place.key, place)
+    return _where_one_is(h, draft) if inner or not draft.place_key else draft
+
+
+def _at(draft: Draft, said: str, key: str, place: Place) -> Draft:
+    return replace(
+        draft,
+        place=sameplace.joined(said, draft.place) if draft.place_key else said,
+        place_key=key,
+        side=place.side.value,
+        node_id=place.node or draft.node_id,
+        data={**draft.data, "placed": True, "choices": list(place.choices)},
+    )
+
+
+def _where_one_is(h: Hearing, draft: Draft) -> Draft:
+    """A second trouble of somebody who has just said where: there too."""
+    for case in gathering_cases(h):
+        if case.data.get("placed") and case.place_key and not case.data.get("choices"):
             return replace(
                 draft,
-                place=place.text,
-                place_key=place.key,
-                side=place.side.value,
-                node_id=place.node or draft.node_id,
-                data={**draft.data, "placed": True, "choices": list(place.choices)},
+                place=sameplace.joined(case.place, draft.place) if draft.place_key else case.place,
+                place_key=case.place_key,
+                side=case.side,
+                node_id=case.node_id,
+                data={**draft.data, "placed": True, "choices": []},
             )
     return draft
 

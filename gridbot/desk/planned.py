@@ -196,7 +196,7 @@ def _tell_leader(h: Hearing, text: str) -> None:
 
 def still(h: Hearing, reading: Reading, text: str) -> bool:
     """还没水, after the hours are over: a report of what had been announced."""
-    if reading.kind is not Kind.STILL or h.leads:
+    if h.leads or not (reading.kind is Kind.STILL or remarks.of(h.knows.packs).says("still_out", text)):
         return False
     types = [one.id for one in h.knows.packs.types.values() if one.supply]
     for row in _known(h, types):

@@ -142,7 +142,8 @@ def _spoken_to(h: Hearing, text: str, reading: Reading) -> bool:
 def _may_matter(h: Hearing, text: str) -> bool:
     """Plain talk of somebody nothing is waited for from: beside a fresh report, or 又堵了."""
     words = remarks.of(h.knows.packs)
-    return (h.talk and words.hint(text)) or bool(vague.said(text, words)) or fragments.half(h, text)
+    beside = h.talk and (words.hint(text) or words.says("aid", text))
+    return beside or bool(vague.said(text, words)) or fragments.half(h, text)
 
 
 def _aside(h: Hearing, reading: Reading, text: str) -> bool:
@@ -163,6 +164,10 @@ def _fragment(h: Hearing, reading: Reading, text: str) -> bool:
     return took
 
 
+def _aid(h: Hearing, reading: Reading, text: str) -> bool:
+    return twins.aided(h, text)
+
+
 #: What talk that reports nothing by itself may be, in order; the first that takes it ends it.
 _ASIDE: tuple[Callable[[Hearing, Reading, str], bool], ...] = (
     _aside,
@@ -172,6 +177,7 @@ _ASIDE: tuple[Callable[[Hearing, Reading, str], bool], ...] = (
     _fragment,
     fragments.supporter_goes_on,
     twins.remarked,
+    _aid,
 )
 
 

@@ -64,6 +64,10 @@ class Talk:
         pattern = self._words.pattern(group)
         return pattern is not None and pattern.search(text) is not None
 
+    def without(self, group: str, text: str) -> str:
+        """The text with the group's words and patterns taken out."""
+        return self._words.without(group, text)
+
     def match(self, group: str, text: str) -> re.Match[str] | None:
         """The first place of a text where the group's pattern fits, with its named parts."""
         pattern = self._words.pattern(group)

@@ -72,6 +72,8 @@ def _hear_one(
                 return
     if planned.answers(h, draft) or _not_over(h, draft) or _idle(h, draft, reading, text):
         return
+    if not draft.place_key and twins.aided(h, text):
+        return
     twin = twins.find_twin(h, draft, text)
     if twin is not None:
         twins.second(h, twin, reading)
@@ -90,10 +92,7 @@ def _not_over(h: Hearing, draft: Draft) -> bool:
     own = queries.of_reporter(h.db, h.community_id, person, states)
     own += [one for one in queries.of_supporter(h.db, h.community_id, person) if one.state == CaseState.DONE]
     meant = [one for one in own if _the_same(h, one, draft)]
-    if len(meant) != 1 or not residents.not_yet(h, meant[0]):
-        return False
-    actions.add(h.db, queries.case(h.db, meant[0].id), drafts.said_of(h), actor=h.actor(), now=h.now)
-    return True
+    return len(meant) == 1 and residents.not_yet(h, meant[0], part="report")
 
 
 def _the_same(h: Hearing, case: Row[Any], draft: Draft) -> bool:

@@ -11,7 +11,7 @@ from gridbot import texts
 from gridbot.cases import actions, queries, voice
 from gridbot.desk import amends, drafts, endings, fragments, remarks, sameplace, twins
 from gridbot.desk.context import Hearing
-from gridbot.messages import OPEN_STATES, CaseState, Role
+from gridbot.messages import OPEN_STATES, CaseState, IncomingKind, Role
 from gridbot.texts import duty
 from gridbot.understanding.reading import Kind, Reading
 from gridbot.understanding.replies import read_confirmation
@@ -133,7 +133,7 @@ def _meant(h: Hearing, states: tuple[CaseState, ...], reading: Reading, text: st
     if place is not None:
         key = place.key
         own = [one for one in own if not one.place_key or sameplace.related(one.place_key, key)]
-    about = drafts.topics(h, text)
+    about = drafts.topics(h, remarks.of(h.knows.packs).without("aid", text))
     if about:
         own = [one for one in own if about & set(one.types)]
     done = [one for one in own if one.state == CaseState.DONE]
@@ -147,6 +147,7 @@ def mended(h: Hearing, case: Row[Any]) -> bool:
     """亮了谢谢: closes the case, whoever had it."""
     if actions.confirm(h.db, case, actor=h.actor(Role.RESIDENT), now=h.now) is None:
         return False
+    _keep(h, case)
     actions.drop_unsaid(h.db, case.id)
     if case.number is not None:
         _thank(h, case)
@@ -163,10 +164,17 @@ def _thank(h: Hearing, case: Row[Any]) -> None:
         voice.react(h.db, h.chat, h.said.message, voice.MENDED, case=case, now=h.now)
 
 
-def not_yet(h: Hearing, case: Row[Any], *, say: bool = True) -> bool:
-    """还没好: reopens; the leader and the level above hear it."""
+def _keep(h: Hearing, case: Row[Any], part: str = "answer") -> None:
+    """The words that said so stay with the case."""
+    if h.said.kind is IncomingKind.MESSAGE and not actions.has_message(h.db, case.id, h.inbox_id):
+        actions.keep_message(h.db, case.community_id, case.id, drafts.said_of(h, part=part))
+
+
+def not_yet(h: Hearing, case: Row[Any], *, say: bool = True, part: str = "answer") -> bool:
+    """还没好: reopens; the leader and the level above hear it. `part`: "report" where it tells more."""
     if actions.reopen(h.db, case, actor=h.actor(Role.RESIDENT), now=h.now) is None:
         return False
+    _keep(h, case, part)
     if say:
         _say(h, case, texts.still_not(case.number), purpose="reopened-ack")
     endings.after_reopened(h.db, case.id, h.now)
@@ -177,6 +185,7 @@ def better(h: Hearing, case: Row[Any], *, say: bool = True) -> bool:
     """好一点: the leader goes on with it."""
     if actions.better(h.db, case, actor=h.actor(Role.RESIDENT), now=h.now) is None:
         return False
+    _keep(h, case)
     if say:
         _say(h, case, texts.partly(case.number), purpose="partly-ack")
     endings.after_better(h.db, case.id, h.now)
@@ -209,6 +218,7 @@ def _answers_unquoted(h: Hearing, reading: Reading, text: str) -> bool:
 def withdraw(h: Hearing, case: Row[Any]) -> bool:
     if actions.withdraw(h.db, case, actor=h.actor(), now=h.now) is None:
         return False
+    _keep(h, case)
     amends.no_report(h, case, h.said.text or h.said.transcript)
     _say(h, case, texts.withdrawn(case.number), purpose="withdrawn")
     if not case.private:

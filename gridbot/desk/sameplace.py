@@ -13,12 +13,23 @@ _NUMBERED = re.compile(r"(?:\d{1,5}|[零〇一二两三四五六七八九十百]
 
 
 _DOOR = re.compile(r"\d{3,4}")
+_INNER = re.compile(r"\d{1,2}(?:楼|层|单元)|\d{3,4}(?![0-9栋号弄院])")
 
 
 def building(key: str) -> str:
     """The number of the house a place lies in, however its unit is called; "" if it names none."""
     found = _BUILDING.match(key)
     return found[1] if found else ""
+
+
+def inner(key: str) -> bool:
+    """Whether a place key names but a floor, a unit or a door of a house that is not said."""
+    return bool(_INNER.match(key)) and not building(key)
+
+
+def within(key: str, case: str) -> bool:
+    """Whether what somebody says next, of his own report, may lie at its place: 八楼, after 12栋."""
+    return related(key, case) or inner(key)
 
 
 def related(one: str, other: str) -> bool:

@@ -23,6 +23,7 @@ from gridbot.understanding.similar import same_report
 
 SAME = timedelta(hours=48)  #: two reports of one type at one place within it are one case
 UNPLACED = timedelta(minutes=30)  #: a report without a place is what was reported here within it
+AID = timedelta(minutes=10)  #: how long help spoken of may be meant for a danger just told of
 COPIED = timedelta(hours=1)
 COPY = 0.95  #: from this likeness on it is the same text, forwarded
 COPY_FROM = 8  #: characters; shorter texts are alike by chance
@@ -109,6 +110,7 @@ def second(h: Hearing, case: Row[Any], reading: Reading, *, report: bool = True)
     if case.state == CaseState.DONE and reading.kind is Kind.REPORT:
         actions.reopen(h.db, case, actor=h.actor(), now=h.now)
         endings.after_reopened(h.db, case.id, h.now)
+    fragments.still_spoken_of(h, case)
     _takes_over(h, case, reading)
     if reading.urgent and case.urgent and drafts.reports(reading):
         alarms.again(h, queries.case(h.db, case.id))
@@ -156,6 +158,20 @@ def remarked(h: Hearing, reading: Reading, text: str, only: frozenset[Remark] = 
             continue
         if claims(h, case, reading, text):
             second(h, queries.case(h.db, case.id), reading, report=False)
+            return True
+    return False
+
+
+def aided(h: Hearing, text: str) -> bool:
+    """快打119, 别开灯, beside a danger told of here just before, open nothing. 已叫120 is kept with it."""
+    if not h.talk or h.leads or not fragments.mere_aid(h, text):
+        return False
+    for case in queries.talk_of(h.db, h.chat.id, h.said.sent_at - AID):
+        if case.urgent and not case.private and case.state in _LIVE:
+            if remarks.of(h.knows.packs).says("help_comes", text):
+                said = drafts.said_of(h, part="support")
+                actions.add(h.db, queries.case(h.db, case.id), said, actor=h.actor(), now=h.now)
+                notices.after_more_words(h.db, case.id, h.now)
             return True
     return False
 
