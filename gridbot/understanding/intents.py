@@ -247,7 +247,11 @@ class _Builder:
 
         And a longer fault for every type what it begins with: 停了一排 is 停了.
         """
-        own = {word: tuple(uses) for word, uses in self.uses.items()}
+        own = {
+            word: tuple(uses)
+            for word, uses in self.uses.items()
+            if any(use.role is Role.THING or use.role is Role.FAULT for use in uses)
+        }
         for word, uses in own.items():
             within = [part for part in _parts(word) if part in own]
             if not within:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import re
 from collections.abc import Iterable
+from functools import lru_cache
 from itertools import product
 from typing import Any
 
@@ -12,6 +13,7 @@ _sre: Any = importlib.import_module("re._parser")  # what re itself parses with;
 _MANY = 300  #: more spellings than that are not written out
 
 
+@lru_cache(maxsize=4096)
 def needles(pattern: re.Pattern[str]) -> frozenset[str]:
     """Every match of the pattern holds at least one of these; empty if no such words are known."""
     return _needed(_sre.parse(pattern.pattern, pattern.flags)) or frozenset()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import Annotated, Any, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, field_validator
@@ -270,6 +271,7 @@ def check(model: type[M], document: Document, data: Any = ..., at: tuple[str | i
         raise document.error(tuple(field), first["msg"]) from None
 
 
+@lru_cache(maxsize=4096)  # packs are compiled anew whenever a keyword is added; re itself keeps but 512
 def bounded(pattern: str) -> re.Pattern[str]:
     """A regex without unbounded repetition: no rule may take longer than a text's length allows."""
     if re.search(r"(?<!\\)[*+]|\{\d*,\}", re.sub(r"\[[^\]]*\]", "x", pattern)):
