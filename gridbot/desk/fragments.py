@@ -80,8 +80,8 @@ def may_join(h: Hearing, reading: Reading, text: str, case: Row[Any]) -> bool:
 
 def continues(h: Hearing, case: Row[Any], draft: Draft, reading: Reading, text: str) -> bool:
     """Whether a further report of the same sender is the same thing said again, or what comes of it."""
-    if case.urgent and not draft.place_key and mere_aid(h, text):
-        return True
+    if case.urgent and not draft.place_key:
+        return mere_aid(h, text) or reading.danger not in drafts.PERSONAL or case.private
     if draft.private and not case.private and reading.urgent:
         return False
     same_type = not case.types or not draft.types or bool(set(case.types) & set(draft.types))
@@ -266,10 +266,25 @@ Heard = tuple[int, Incoming]
 
 def before(h: Hearing, since: datetime | None = None) -> list[Heard]:
     """What the sender said just before, in this chat, that joined no case: places and photos mostly. 说正经的
-    begins anew."""
+    begins anew, and what names nothing counts only in the same breath."""
     if remarks.of(h.knows.packs).says("turns", h.said.text):
         return []
-    return [one for one in breath(h, since) if _may_be_fragment(h, one[1])]
+    found: list[Heard] = []
+    last = h.said.sent_at
+    for number, said in reversed(breath(h, since)):
+        if not _may_be_fragment(h, said):
+            continue
+        if last - said.sent_at <= _AT_ONCE or said.photos or said.voice or _names_something(h, said.text):
+            found.append((number, said))
+            last = said.sent_at
+    return found[::-1]
+
+
+def _names_something(h: Hearing, text: str) -> bool:
+    """A place, a thing that may be out of order, or a fault."""
+    if drafts.best_place(drafts.with_places(h, Reading(Kind.CHAT, Band.SILENT), text).places) is not None:
+        return True
+    return bool(drafts.topics(h, text)) or drafts.names_a_fault(h, text)
 
 
 def breath(h: Hearing, since: datetime | None = None) -> list[Heard]:
@@ -329,6 +344,14 @@ def goes_on_elsewhere(h: Hearing) -> bool:
     words = remarks.of(h.knows.packs)
     last = [said.text for _, said in breath(h)[-1:] if said.text]
     return any(words.says("then", text) or _of_another_time(drafts.read(h, text)) for text in last)
+
+
+def answers_elsewhere(h: Hearing, text: str) -> bool:
+    """看了,那电线杆都快倒了: to somebody who has just told of another place or time."""
+    if not remarks.of(h.knows.packs).says("answering", text):
+        return False
+    last = queries.texts_since(h.db, h.chat.id, h.said.sent_at - _AT_ONCE, h.inbox_id)[:1]
+    return any(_of_another_time(drafts.read(h, one)) for one in last)
 
 
 # --- halves ---------------------------------------------------------------------------------------

@@ -143,7 +143,7 @@ def _may_matter(h: Hearing, text: str) -> bool:
     """Plain talk of somebody nothing is waited for from: beside a fresh report, or 又堵了."""
     words = remarks.of(h.knows.packs)
     beside = h.talk and (words.hint(text) or words.says("aid", text))
-    return beside or bool(vague.said(text, words)) or fragments.half(h, text)
+    return beside or bool(vague.said(text, words)) or words.says("still_out", text) or fragments.half(h, text)
 
 
 def _aside(h: Hearing, reading: Reading, text: str) -> bool:

@@ -104,7 +104,11 @@ def _the_same(h: Hearing, case: Row[Any], draft: Draft) -> bool:
 def _idle(h: Hearing, draft: Draft, reading: Reading, text: str) -> bool:
     """What only sounds like a report and is none: it goes on about another time, or it is a word beside
     somebody's report of the same (坑里好养鱼了)."""
-    if reading.band is not Band.ASK or draft.place_key or draft.urgent or h.said.reply_to or h.private:
+    if draft.place_key or h.said.reply_to or h.private:
+        return False
+    if fragments.answers_elsewhere(h, text):
+        return True
+    if reading.band is not Band.ASK or draft.urgent:
         return False
     return fragments.goes_on_elsewhere(h) or twins.beside(h, draft, text)
 

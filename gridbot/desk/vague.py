@@ -20,6 +20,8 @@ from gridbot.understanding.reading import Band, Kind, Place, Reading
 CONTEXT = timedelta(minutes=10)  #: how far back talk explains such words
 CASES = timedelta(days=7)  #: and how far back a case of the same person does
 
+_SOMEWHERE = "1号楼"  #: whether a fault is said of a thing is tried as if a place stood there
+
 _TALK = (
     sa.select(inbox.c.incoming, inbox.c.user)
     .where(
@@ -60,7 +62,7 @@ def hear(h: Hearing, reading: Reading, text: str) -> bool:
 def complete(h: Hearing, context: str, fault: str) -> Reading | None:
     """The report that "又堵了" makes of "2号楼那根管子…": thing and place from there, the fault from here."""
     for thing, _ in drafts.things(h, context):
-        reading = drafts.read(h, f"{thing}又{fault}了")
+        reading = drafts.read(h, f"{_SOMEWHERE}{thing}又{fault}了")
         if drafts.reports(reading) and reading.band is Band.OPEN:
             places = drafts.with_places(h, Reading(Kind.CHAT, Band.SILENT), context).places
             return _at(reading, places)
