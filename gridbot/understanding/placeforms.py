@@ -40,9 +40,7 @@ NUMBER_UNIT = re.compile(
 )
 #: After a name a number of a house goes on with it: 丰泽园3栋, 富丽阁B梯.
 NUMBER_NEXT = r"[a-z]?\d{1,4}[号栋幢座期弄区-]|[a-z][栋幢座区梯]|[一二三四五六七八九十]{1,3}[号栋幢座期弄区]"
-#: Where a clause begins and ends.
-BEFORE = r"(?:^|(?<=[\s,，。.!！?？;；、:：~～…]))"
-AFTER = r"(?=$|[\s,，。.!！?？;；、:：~～…])"
+#: What may stand between a place and the ends of its clause: 就在5号楼那里.
 CLAUSE_END = re.compile(r"(?:.{0,2}[\s,，。.!！?？;；、:：~～…])?(?:就?在|是)?", re.DOTALL)
 CLAUSE_START = re.compile(r"(?:那个|那里|那边|那家|这里|这边)?(?:$|[\s,，。.!！?？;；、:：~～…])")
 #: What may stand between two parts of one place: 小公园那个公厕.

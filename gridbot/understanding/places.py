@@ -10,7 +10,8 @@ from functools import cached_property, lru_cache
 from ahocorasick_rs import AhoCorasick, MatchKind
 
 from gridbot.understanding.numbers import with_digits
-from gridbot.understanding.placegrammar import Grammar, Piece
+from gridbot.understanding.placegrammar import Grammar
+from gridbot.understanding.placewords import Piece
 from gridbot.understanding.reading import Place, Side
 from gridbot.understanding.text import Text, clean
 

@@ -129,7 +129,7 @@ class PlacesFile(Strict):
 
     shops: Words = []  #: a kind of shop or office: a weak place by itself
     heads: Words = []  #: how names end that are places before a tail or a number, or as a clause of their own
-    buildings: Words = []  #: the same, but only before a tail of two characters or more
+    buildings: str = ""  #: characters that end a name, but only before a tail of two characters or more
     shop_heads: Words = []  #: the same of shops, that need no tail after 楼下, 对面
     likened: Words = []  #: 成, 像, 去趟: before a landmark they say that it is not here
     shop_fronts: Words = []  #: 楼下, 对面: before a shop they make it a place
