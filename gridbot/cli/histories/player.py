@@ -30,7 +30,8 @@ from gridbot.understanding.exports import Line
 
 PIECE = 64  #: messages that share a transaction
 ERASE_EVERY = 2_000
-LOOK_AGAIN = timedelta(minutes=10)  #: what holds of a chat and its speakers while only talk goes by
+LOOK_AGAIN = timedelta(minutes=10)  #: what holds of a chat and its speakers while only talk goes by …
+UNWATCHED = timedelta(hours=6)  #: … and where time alone takes nothing from it
 _QUOTES = 500  #: how far back a quote without an id is looked for
 OVER = timedelta(days=3)
 TALK_OVER = timedelta(days=2)
@@ -106,7 +107,7 @@ class Reel(Stage):
             if at and self._due is not None and self._due <= row.sent_at:
                 return at
             self.now = max(self.now, row.sent_at)
-            if room is None or self.now - since > LOOK_AGAIN:
+            if room is None or self.now - since > (LOOK_AGAIN if _fades(room) else UNWATCHED):
                 users = [one.user for one in rows[at:]]
                 room, since = self.desk.room(db, row.chat_id, users, self.now), self.now
             if not self._receive(db, row, room):
@@ -176,6 +177,11 @@ class Reel(Stage):
         with self.db() as db:
             db.execute(_INDEX)
             db.execute(_FORGET_TALK, {"before": self.now - TALK_OVER})
+
+
+def _fades(room: Room) -> bool:
+    """Does anything in it end by itself: a question, the hour after a report, the minutes after 我家也是?"""
+    return any(one.question or one.talk or one.backs or one.gathers for one in room.heeds.values())
 
 
 def messages(
