@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 from dataclasses import replace
 
 from gridbot import understanding
@@ -148,7 +149,12 @@ def things(h: Hearing, text: str) -> list[tuple[str, frozenset[str]]]:
 def topics(h: Hearing, text: str) -> frozenset[str]:
     """The types whose things a text names, report or not: what it is about, if about anything. A thing
     of many types (楼道) says nothing."""
-    return frozenset().union(*(types for _, types in things(h, text) if len(types) <= _TELLING))
+    return frozenset().union(*(types for _, types in things(h, text) if telling(types)))
+
+
+def telling(types: Collection[str]) -> bool:
+    """Whether a thing of these types says what a text is about; a thing of many (楼道) does not."""
+    return len(types) <= _TELLING
 
 
 def names_a_fault(h: Hearing, text: str) -> bool:

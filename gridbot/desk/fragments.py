@@ -95,8 +95,15 @@ def continues(h: Hearing, case: Row[Any], draft: Draft, reading: Reading, text: 
     if remarks.of(h.knows.packs).says("more", begins) or (placed and reading.band is Band.OPEN):
         return False
     if draft.place_key and case.data.get("band") == Band.OPEN.value:
+        if reading.band is Band.ASK and not sameplace.building(draft.place_key) and _same_breath(h, case):
+            return True  # 碎在滑梯旁边: half a report, where it came down
         return near and (placed or reading.band is Band.ASK)  # a place said late sounds like half a report
     return near and (reading.urgent or not _supply(h, draft.types))
+
+
+def _same_breath(h: Hearing, case: Row[Any]) -> bool:
+    last = datetime.fromisoformat(case.data["last"]) if "last" in case.data else case.reported_at
+    return bool(h.said.sent_at - last <= _AT_ONCE)
 
 
 def mere_aid(h: Hearing, text: str) -> bool:

@@ -149,8 +149,14 @@ class Talk:
         found = self.match("sensed", said)
         if found is None:
             return False
-        fits = self.file.senses.get(found["sense"] or found["sense2"], [])
-        return bool(found["too"] or found["too2"] or set(fits) & set(types))
+        said_of = found.groupdict()
+        fits = {
+            one
+            for name, sense in said_of.items()
+            if "sense" in name
+            for one in self.file.senses.get(sense, ())
+        }
+        return bool(said_of["too"] or said_of["too2"] or fits & set(types))
 
     def belongs(self, kind: Remark, about: About, *, bare: bool = False) -> bool:
         """Whether a remark says the same trouble as the report: then its speaker supports it."""

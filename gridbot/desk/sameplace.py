@@ -13,6 +13,7 @@ _NUMBERED = re.compile(r"(?:\d{1,5}|[零〇一二两三四五六七八九十百]
 
 
 _DOOR = re.compile(r"\d{3,4}")
+_TAIL = re.compile(r"(?<=..)(?:出入口|[进出入]口|旁边|边上|[里外前后]面?|口|处)$")
 _INNER = re.compile(r"\d{1,2}(?:楼|层|单元)|\d{3,4}(?![0-9栋号弄院])")
 
 
@@ -50,14 +51,20 @@ def related(one: str, other: str) -> bool:
             or _loose(other) in _loose(one)
             or not (_inner(one) and _inner(other))
         )
-    digits = any(char.isdigit() for char in one + other)
-    return (
-        not digits
-        and len(short) >= 2
-        and short[0] == long[0]
-        and short[-1] == long[-1]
-        and _in_order(short, long)
-    )
+    if any(char.isdigit() for char in one + other):
+        return False
+    return _shorter(short, long) or _shorter(*sorted((core(one), core(other)), key=len))
+
+
+def _shorter(short: str, long: str) -> bool:
+    """A landmark said shorter: it begins and ends alike."""
+    alike = len(short) >= 2 and short[0] == long[0] and short[-1] == long[-1]
+    return alike and _in_order(short, long)
+
+
+def core(key: str) -> str:
+    """A landmark without where at it: 车棚里, 北门出口 → 车棚, 北门."""
+    return _TAIL.sub("", key) or key
 
 
 def _part_of(short: str, long: str) -> bool:
@@ -109,7 +116,7 @@ def put_right(old: str, new: str) -> str:
 
 def joined(before: str, more: str) -> str:
     """A place and what a later fragment adds to it: 4号楼2单元 after 三楼 is 4号楼2单元三楼."""
-    if not before or place_key(before) in place_key(more):
+    if not before or core(place_key(before)) in place_key(more):
         return more
     if not more or place_key(more) in place_key(before):
         return before

@@ -74,7 +74,18 @@ def _same_thing(h: Hearing, case: Row[Any], draft: Draft, text: str) -> bool:
         if not draft.place_key:
             return bool(h.said.sent_at - case.reported_at <= UNPLACED)
         return near or fragments.also(h, case, draft, text)
-    return near and (_points_back(h, text) or same_report(queries.words_of(h.db, case.id), text) >= LIKE)
+    if not near:
+        return False
+    said = queries.words_of(h.db, case.id)
+    return _points_back(h, text) or _one_thing(h, said, text) or same_report(said, text) >= LIKE
+
+
+def _one_thing(h: Hearing, said: str, text: str) -> bool:
+    """Both speak of the same thing by name (鸽子), whatever is wrong with it."""
+    here, there = (
+        {word for word, types in drafts.things(h, one) if drafts.telling(types)} for one in (said, text)
+    )
+    return any(len(word) > 1 for word in here & there)
 
 
 def beside(h: Hearing, draft: Draft, text: str) -> bool:

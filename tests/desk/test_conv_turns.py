@@ -102,7 +102,7 @@ def test_a_place_within_the_place(
     ],
 )
 def test_the_place_told_for_somebody(stage: Stage, answer: str, place: str, remark: str) -> None:
-    talk(stage, (WANG.id, "我们楼下的下水道堵了"))
+    talk(stage, (WANG.id, "我们楼下的下水道堵了,脏水往外冒"))
     assert asked(stage) == 1
     talk(stage, (ZHOU.id, answer))
     assert opened(stage)[0][1] == place, remark
@@ -149,6 +149,54 @@ def test_what_comes_of_it_makes_it_grave(stage: Stage) -> None:
 def test_another_matter_begins(stage: Stage) -> None:
     talk(stage, (WANG.id, "今天烤得我头昏"), (WANG.id, "说正经的,5号楼路灯全不亮了"))
     assert kept(stage) == ["说正经的,5号楼路灯全不亮了"]
+
+
+@pytest.mark.parametrize(
+    ("lines", "supporters", "remark"),
+    [
+        (
+            ("5号楼屋顶有人养了几十只鸽子,太吵", "5号楼顶上那些鸽子,毛飘得满屋都是"),
+            1,
+            "the same thing by name",
+        ),
+        (
+            ("北大门出口的道闸杆子抬不起来了", "我车堵在北门出不去 那杆子不动弹"),
+            1,
+            "a thing spoken of before",
+        ),
+        (("5号楼3单元暖气不热", "同问 我5号楼1单元 摸着冰凉"), 1, "asked along"),
+        (("5号楼楼下半夜还在打桩", "我家宝宝吓醒三次"), 1, "a night without sleep"),
+        (("5号楼楼下半夜还在打桩", "我也没睡着"), 1, "and another"),
+        (("5号楼楼道灯不亮", "我昨晚没睡着"), 0, "which no lamp explains"),
+        (("5号楼楼道灯不亮", "8号楼门口那些纸箱没人收"), 0, "another thing elsewhere"),
+    ],
+)
+def test_a_second_voice(stage: Stage, lines: tuple[str, str], supporters: int, remark: str) -> None:
+    talk(stage, (WANG.id, lines[0]), (ZHOU.id, lines[1]))
+    assert stage.cases()[0].supporters == supporters, remark
+
+
+def test_a_landmark_said_twice_is_named_once(stage: Stage) -> None:
+    talk(stage, (WANG.id, "5号楼车棚里的充电桩插上没反应"), (WANG.id, "就是5号楼车棚最里面那一排"))
+    assert opened(stage)[0][1].count("车棚") == 1
+
+
+def test_half_a_report_in_the_same_breath(stage: Stage) -> None:
+    talk(stage, (WANG.id, "5号楼楼上有人往下扔酒瓶子"), (WANG.id, "碎在儿童滑梯旁边"))
+    assert len(stage.cases()) == 1 and asked(stage) == 0
+
+
+def test_what_answers_talk_of_elsewhere(stage: Stage) -> None:
+    talk(stage, (WANG.id, "抖音上那地方水管爆成冰雕了"), (ZHOU.id, "看了 那电线杆都快倒了"))
+    assert stage.cases() == []
+
+
+def test_a_greeting_long_before_is_no_part_of_it(stage: Stage) -> None:
+    talk(stage, (WANG.id, "大家早呀"), pause=1)
+    stage.says(WANG.id, "今天好冷", chat=RESIDENTS)
+    stage.passes(minutes=2)
+    stage.says(WANG.id, "5号楼楼道灯不亮了", chat=RESIDENTS)
+    assert kept(stage) == ["5号楼楼道灯不亮了"]
 
 
 def test_its_reporter_goes_on_while_others_do(stage: Stage) -> None:
