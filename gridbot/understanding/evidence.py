@@ -68,6 +68,7 @@ def _negated(norm: str, start: int) -> bool:
 
 def _alone(scan: Scan) -> Iterator[Evidence]:
     reach = 0  #: the end of the longest hit so far: what lies inside it is part of a longer word
+    hinted: set[str] = set()  #: … unless that only names a thing of the same type: 消防登高 in 消防登高面
     for hit in scan.hits:
         if not hit.keyword.alone:
             continue
@@ -75,13 +76,15 @@ def _alone(scan: Scan) -> Iterator[Evidence]:
         if not rules:
             continue
         inside = hit.end <= reach
-        reach = max(reach, hit.end)
+        if not inside:
+            reach, hinted = hit.end, {rule.type for rule in rules if rule.name == "hints"}
         if not hit.keyword.faults and scan.is_likened(hit):
             continue
         negated = _negated(scan.norm, hit.start)
         words = (hit.keyword.word,)
         for rule in rules:
-            if (rule.urgent or not inside) and (rule.topic or not negated):
+            part = inside and not (rule.urgent or (rule.type in hinted and not rule.topic))
+            if not part and (rule.topic or not negated):
                 yield Evidence(rule, hit.start, hit.end, words, hit.clause, rule.score, False, rule.type)
 
 
