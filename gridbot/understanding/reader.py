@@ -119,7 +119,7 @@ def read_fully(look: Look, packs: Packs, gazetteer: Gazetteer, *, photo: bool) -
     support = Support(push, placed, bool(pieces), photo, len(look.norm), tone)
     weighed = hold_back(weigh(standing, packs, support), packs, support, look.norm)
     if not weighed.issues:
-        weighed = hear_out(weigh(evidence, packs, support), packs, support, look.norm) or weighed
+        weighed = hear_out(evidence, packs, support, look.norm) or weighed
     if not weighed.issues and not moods.because:
         return _without_report(look, packs, gazetteer)
     return _decide(weighed, packs, moods, resolve(pieces, look.text, gazetteer))

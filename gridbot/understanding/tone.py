@@ -10,6 +10,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from math import fsum
+
+from ahocorasick_rs import AhoCorasick, Implementation
 
 _DIGITS = re.compile(r"\d")
 _STOPS = re.compile(r"[\s,，.。、;；:：\"“”'‘’()（）]{1,9}")
@@ -20,18 +23,21 @@ class Tone:
     """The weights of one pack, ready to be added up."""
 
     def __init__(self, weights: Mapping[str, float], bias: float) -> None:
-        self._weights = dict(weights)
+        self._scraps, self._weights = tuple(weights), tuple(weights.values())
         self._bias = bias
-        self._longest = max(map(len, weights), default=0)
+        automaton = AhoCorasick(self._scraps or ["\0"], implementation=Implementation.ContiguousNFA)
+        self._find = automaton.find_matches_as_indexes
 
     def of(self, norm: str) -> float:
-        """The sum over the scraps of a cleaned text, each counted once; 0 is as much one as the other."""
-        return self._bias + sum(self._found(norm).values())
+        """The sum over the scraps of a cleaned text, each counted once; 0 is as much one as the other. Exactly
+        rounded, so that it is the same in whatever order they come."""
+        weights = self._weights
+        return fsum([self._bias, *[weights[which] for which in self._found(norm)]])
 
     def reasons(self, norm: str) -> tuple[str, ...]:
         """The scraps that weigh most in the direction of the sum; longer ones before those inside them."""
-        found = self._found(norm)
-        sign = 1 if self._bias + sum(found.values()) > 0 else -1
+        found = {self._scraps[which]: self._weights[which] for which in self._found(norm)}
+        sign = 1 if self.of(norm) > 0 else -1
         ranked = sorted(found, key=lambda scrap: (-sign * found[scrap] * len(scrap), scrap))
         told: list[str] = []
         for scrap in ranked:
@@ -39,12 +45,9 @@ class Tone:
                 told.append(scrap)
         return tuple(told[:_TOLD])
 
-    def _found(self, norm: str) -> dict[str, float]:
-        weights, text = self._weights, plain(norm)
-        scraps = {
-            text[at : at + size] for size in range(1, self._longest + 1) for at in range(len(text) - size + 1)
-        }
-        return {scrap: weights[scrap] for scrap in scraps if scrap in weights}
+    def _found(self, norm: str) -> set[int]:
+        """The numbers of the scraps, however they overlap."""
+        return {which for which, _, _ in self._find(plain(norm), overlapping=True)}
 
 
 def plain(norm: str) -> str:

@@ -246,10 +246,13 @@ def hold_back(found: Weighed, packs: Packs, support: Support, norm: str) -> Weig
     return replace(found, band=Band.ASK) if tone < doubt else found
 
 
-def hear_out(found: Weighed, packs: Packs, support: Support, norm: str) -> Weighed | None:
+def hear_out(evidence: list[Evidence], packs: Packs, support: Support, norm: str) -> Weighed | None:
     """What a mood silenced, in the tone of somebody in trouble: worth a question, or meant all the same."""
     limits, tone = packs.tone_limits, support.tone
-    if not found.issues or tone < limits.heard.ask:
+    if tone < limits.heard.ask:
+        return None
+    found = weigh(evidence, packs, support)
+    if not found.issues:
         return None
     band = Band.ASK if tone < limits.heard.open else found.band
     return replace(
