@@ -10,6 +10,7 @@ from gridbot.understanding.placewords import BARE, HOUSE, ROAD, STATION, Lexicon
 from gridbot.understanding.reading import Side
 from gridbot.understanding.schema import PlacesFile
 
+_LONGEST = 30  #: characters of a place
 #: After these 一期 is a part of an estate.
 _ESTATE_ENDS = tuple("房区园苑城庭府湾庄院厦寓村")
 
@@ -117,6 +118,8 @@ class Grammar:
         for part in parts:
             last = joined[-1] if joined else None
             if last is not None and part.start < last.end:  # reached by the tail: 11号楼 楼顶
+                if part.end - last.start > _LONGEST:
+                    continue
                 last.end = max(last.end, part.end)
                 last.strength = max(last.strength, part.strength)
                 last.names = (*last.names, *part.names)
@@ -129,7 +132,7 @@ class Grammar:
         return [piece for piece in joined if piece.strength >= 0]
 
     def _adjoin(self, norm: str, last: Piece, part: Piece) -> bool:
-        if part.start - last.end > 3 or part.end - last.start > 30 or last.strength == 0:
+        if part.start - last.end > 3 or part.end - last.start > _LONGEST or last.strength == 0:
             return False
         gap = norm[last.end : part.start]
         if last.strength < 0 or part.strength == BARE:
@@ -205,9 +208,9 @@ def _best(norm: str, pieces: list[Piece]) -> list[Piece]:
         return best[:1]
     best = sorted([*best, *spots], key=lambda p: p.start)
     if len(best) > 1:
-        apart = [piece for piece in best if piece.strength and _stands_alone(norm, piece)]
+        apart = {piece.start for piece in best if piece.strength and _stands_alone(norm, piece)}
         if apart:
-            return [piece for piece in best if piece.strength == 3 or piece in apart]
+            return [piece for piece in best if piece.strength == 3 or piece.start in apart]
     return best
 
 

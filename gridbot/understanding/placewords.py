@@ -219,7 +219,7 @@ class Lexicon:
             least = max(last_end, start - _ESTATE)
             while begin > least and norm[begin - 1].isalnum() and norm[begin - 1] not in self.stop:
                 begin -= 1
-            if begin == last_end and last_end:
+            if begin == last_end and last_end and end - last_start <= 2 * _ESTATE:
                 begin = last_start
             word = norm[begin:end]
             shortest = 3 if norm[start:end] in self.courts else 4
