@@ -67,6 +67,7 @@ class Gate:
         self._find = packs.automaton.find_matches_as_indexes
         self._can = [keyword.can for keyword in packs.keywords]
         self._push = [keyword.push for keyword in packs.keywords]
+        self._tone = packs.tone
         self._things = [keyword.things for keyword in packs.keywords]
         self._faults = [keyword.faults for keyword in packs.keywords]
 
@@ -110,9 +111,11 @@ class Gate:
         return said_of & said != 0
 
     def push(self, look: Look) -> float:
-        """How much complaint and request there is at most."""
-        push = self._push
-        return sum(push[which] for which in {which for which, _, _ in look.hits})
+        """How much complaint and request there is at most, by words and by tone."""
+        push, tone = self._push, self._tone
+        return sum(push[which] for which in {which for which, _, _ in look.hits}) + tone.push(
+            tone.of(look.norm)
+        )
 
     def topic(self, look: Look) -> float:
         """The score of the best topic, by itself."""

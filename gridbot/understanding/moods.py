@@ -50,6 +50,7 @@ class Moods:
             else:
                 self._by_clause.setdefault(one.clause, {}).setdefault(one.cue.name, one)
         self._reasons: dict[str, str] = {}
+        self.final = False  #: something was silenced that no tone brings back
 
     @property
     def because(self) -> tuple[str, ...]:
@@ -64,6 +65,7 @@ class Moods:
             if one.cue.soft and self._firm(evidence):
                 continue
             self._reasons.setdefault(one.cue.name, f"不算报事（{one.cue.why}）：{one.word}")
+            self.final = self.final or one.cue.final
             return True
         return False
 

@@ -16,7 +16,7 @@ from gridbot.understanding.reading import Band, Kind, Place, Reading
 from gridbot.understanding.rules import Can
 from gridbot.understanding.scan import Scan
 from gridbot.understanding.segment import tokenizer
-from gridbot.understanding.weigh import Support, Weighed, hear_out, hold_back, pushed, topic_score, weigh
+from gridbot.understanding.weigh import Support, Weighed, hear_out, hold_back, topic_score, weigh
 
 _CHAT = Reading(Kind.CHAT, Band.SILENT)
 _PLACE_FILL = re.compile(
@@ -115,10 +115,10 @@ def read_fully(look: Look, packs: Packs, gazetteer: Gazetteer, *, photo: bool) -
     moods = Moods(scan, packs, placed=placed, spoken=spoken)
     standing = [one for one in evidence if not moods.silences(one)]
     tone = packs.tone.of(look.norm)
-    push = moods.push(standing or evidence) + (_NAMED if masked else 0) + pushed(tone, packs)
+    push = moods.push(standing or evidence) + (_NAMED if masked else 0) + packs.tone.push(tone)
     support = Support(push, placed, bool(pieces), photo, len(look.norm), tone)
     weighed = hold_back(weigh(standing, packs, support), packs, support, look.norm)
-    if not weighed.issues:
+    if not weighed.issues and not moods.final:
         weighed = hear_out(evidence, packs, support, look.norm) or weighed
     if not weighed.issues and not moods.because:
         return _without_report(look, packs, gazetteer)

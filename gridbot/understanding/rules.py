@@ -46,6 +46,7 @@ class Cue:
     urgent_too: bool
     danger_only: bool
     soft: bool
+    final: bool
     push: float
     why: str
     patterns: tuple[re.Pattern[str], ...]

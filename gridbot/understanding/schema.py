@@ -115,6 +115,7 @@ class CueFile(Strict):
     urgent_too: bool = False  #: silences words of danger too
     danger_only: bool = False  #: silences nothing but words of danger: what is only feared
     soft: bool = False  #: gives way to a firm report: a fault said of a thing, with a place or a complaint
+    final: bool = False  #: whatever the tone: an advertisement may complain
     push: Annotated[float, Field(ge=0, le=1)] = 0  #: what each of its words adds to words not enough alone
     why: str = ""
 
@@ -141,6 +142,7 @@ class PlacesFile(Strict):
     sides: Words = []  #: 东, 后面: before a site they make it a place
     sites: Words = []  #: 围墙, 广场: a place with a side, a tail, or beside another place
     touches: Words = []  #: 上, 脚: tails of sites only
+    heres: Words = []  #: 那里: tails that belong to no name
     things: Words = []  #: 垃圾桶: a place with a tail only
     along: Words = []  #: 靠: 靠河那侧
     estates: Words = []

@@ -14,6 +14,7 @@ from math import fsum
 
 from ahocorasick_rs import AhoCorasick, Implementation
 
+_LONG_NUMBER = re.compile(r"\d[\dx*-]{6,40}")
 _DIGITS = re.compile(r"\d")
 _STOPS = re.compile(r"[\s,，.。、;；:：\"“”'‘’()（）]{1,9}")
 _TOLD = 3  #: so many scraps are named as reasons
@@ -22,9 +23,10 @@ _TOLD = 3  #: so many scraps are named as reasons
 class Tone:
     """The weights of one pack, ready to be added up."""
 
-    def __init__(self, weights: Mapping[str, float], bias: float) -> None:
+    def __init__(self, weights: Mapping[str, float], bias: float, pushes: float) -> None:
         self._scraps, self._weights = tuple(weights), tuple(weights.values())
         self._bias = bias
+        self._pushes = pushes
         automaton = AhoCorasick(self._scraps or ["\0"], implementation=Implementation.ContiguousNFA)
         self._find = automaton.find_matches_as_indexes
 
@@ -33,6 +35,10 @@ class Tone:
         rounded, so that it is the same in whatever order they come."""
         weights = self._weights
         return fsum([self._bias, *[weights[which] for which in self._found(norm)]])
+
+    def push(self, tone: float) -> float:
+        """What a tone of trouble adds to complaint and request, 0 to 1."""
+        return max(0.0, min(1.0, (tone - self._pushes) / 2))
 
     def reasons(self, norm: str) -> tuple[str, ...]:
         """The scraps that weigh most in the direction of the sum; longer ones before those inside them."""
@@ -52,4 +58,4 @@ class Tone:
 
 def plain(norm: str) -> str:
     """What the scraps are cut from: which number it is says nothing, nor how somebody sets his commas."""
-    return _STOPS.sub(" ", _DIGITS.sub("0", norm))
+    return _STOPS.sub(" ", _DIGITS.sub("0", _LONG_NUMBER.sub("☎", norm)))

@@ -28,6 +28,7 @@ _BARE = 0.8  #: what a single sign is worth without place, photo, complaint or r
 _AMID = 0.6  #: and if it is but a short word amid other talk
 _MUCH = 8  #: so many characters beside it, and the message speaks of more than the trouble
 _MANY = 30  #: evidence looked at per type
+_SIGN = 0.3  #: what every further sign of a type weighs against a tone of talk
 _MOST = 4  #: more types than that in one message are a misreading
 
 
@@ -229,16 +230,12 @@ def _rank(found: list[Evidence], packs: Packs) -> tuple[bool, bool, bool, bool, 
     return not danger, not named, packs.types[found[0].type].weak, not of_a_thing, -min(len(solid), 2), first
 
 
-def pushed(tone: float, packs: Packs) -> float:
-    """What the tone of somebody in trouble adds to complaint and request."""
-    return max(0.0, min(1.0, (tone - packs.tone_limits.pushes) / 2))
-
-
 def hold_back(found: Weighed, packs: Packs, support: Support, norm: str) -> Weighed:
     """What only looks like a report, by its tone: asked about instead of opened, or left alone."""
     if not found.issues or found.danger or support.placed or support.photo:
         return found
-    limits, tone = packs.tone_limits, support.tone
+    limits = packs.tone_limits
+    tone = support.tone + _SIGN * (len(found.issues[0].words) - 1)
     talk = limits.talk.somewhere if support.somewhere else limits.talk.nowhere
     if tone < (limits.idle if found.band is Band.ASK else talk):
         return replace(_NOTHING, because=(f"口气像闲谈：{'、'.join(packs.tone.reasons(norm))}",))

@@ -86,7 +86,7 @@ def _apart(weights: dict[str, float], bias: float, lines: Lines) -> str:
 
     from gridbot.understanding.tone import Tone
 
-    tone = Tone(weights, bias)
+    tone = Tone(weights, bias, 0)
     sums = [tone.of(text) for text in lines[0]]
     right = sum((value > 0) == report for value, report in zip(sums, lines[1], strict=True))
     area = roc_auc_score(lines[1], sums) if len(set(lines[1])) == 2 else float("nan")
