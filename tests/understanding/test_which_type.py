@@ -41,6 +41,14 @@ ONLY = [
     ("staff that calls names", "1号门保安骂人，这态度谁来管管", ("property",)),
     ("a well cover stolen", "环湖路雨水井盖被盗，晚上要出事", ("facility",)),
     ("nobody but the lift", "王奶奶住6楼，9号楼没电梯，想加装电梯没人理", ("elevator",)),
+    ("heating water on the floor", "5号楼1802供暖管子滴滴答答，地板泡了", ("heating",)),
+    ("a sewer's elbow is no tap water", "6栋三楼污水管弯头在滴，墙都黄了", ("drainage",)),
+    ("a well of clean water", "10号楼前水表井往外滋水", ("water",)),
+    ("a heater that starves for water", "3幢801水太小，热水器都打不着火", ("water",)),
+    ("the lamp at the lift", "1号楼电梯口的灯不亮，看不清楼层", ("lighting",)),
+    ("a cabinet beside the lift", "12栋电表箱漏雨，门也没锁", ("power",)),
+    ("a door with no glass", "9号楼单元门玻璃碎了一地", ("access",)),
+    ("forbidden to install", "13号楼买了电车，物业不让装桩", ("ev_charging",)),
     ("wet charging cable", "3栋楼上甩根插线板下来充电，线泡在雨里", ("ev_charging",)),
 ]
 
