@@ -31,8 +31,10 @@ class Tone:
         self._find = automaton.find_matches_as_indexes
 
     def of(self, norm: str) -> float:
-        """The sum over the scraps of a cleaned text, each counted once; 0 is as much one as the other. Exactly
-        rounded, so that it is the same in whatever order they come."""
+        """The sum over the scraps of a cleaned text, each counted once; 0 is as much one as the other.
+
+        Rounded once, at the end, so that it is the same in whatever order they come.
+        """
         weights = self._weights
         return fsum([self._bias, *[weights[which] for which in self._found(norm)]])
 
@@ -44,12 +46,17 @@ class Tone:
         """The scraps that weigh most in the direction of the sum; longer ones before those inside them."""
         found = {self._scraps[which]: self._weights[which] for which in self._found(norm)}
         sign = 1 if self.of(norm) > 0 else -1
-        ranked = sorted(found, key=lambda scrap: (-sign * found[scrap] * len(scrap), scrap))
+        ranked = sorted(
+            [scrap for scrap in found if sign * found[scrap] > 0],
+            key=lambda scrap: (-sign * found[scrap] * len(scrap), scrap),
+        )
         told: list[str] = []
         for scrap in ranked:
-            if sign * found[scrap] > 0 and not any(scrap in one for one in told):
+            if len(told) == _TOLD:
+                break
+            if not any(scrap in one for one in told):
                 told.append(scrap)
-        return tuple(told[:_TOLD])
+        return tuple(told)
 
     def _found(self, norm: str) -> set[int]:
         """The numbers of the scraps, however they overlap."""
