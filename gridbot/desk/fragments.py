@@ -92,11 +92,15 @@ def continues(h: Hearing, case: Row[Any], draft: Draft, reading: Reading, text: 
     if case.urgent:
         return near
     begins = text if reading.band is Band.OPEN else text[:_OPENING]  # 都是店里的车,还有几部业主的 goes on
-    if remarks.of(h.knows.packs).says("more", begins) or (placed and reading.band is Band.OPEN):
+    words = remarks.of(h.knows.packs)
+    if words.says("more", begins):
+        return False
+    half_said = reading.band is Band.ASK or words.says("subjectless", text)
+    if half_said and _same_breath(h, case) and not sameplace.building(draft.place_key):
+        return True  # 碎在滑梯旁边: where it came down
+    if placed and reading.band is Band.OPEN:
         return False
     if draft.place_key and case.data.get("band") == Band.OPEN.value:
-        if reading.band is Band.ASK and not sameplace.building(draft.place_key) and _same_breath(h, case):
-            return True  # 碎在滑梯旁边: half a report, where it came down
         return near and (placed or reading.band is Band.ASK)  # a place said late sounds like half a report
     return near and (reading.urgent or not _supply(h, draft.types))
 

@@ -14,6 +14,7 @@ _NUMBERED = re.compile(r"(?:\d{1,5}|[零〇一二两三四五六七八九十百]
 
 _DOOR = re.compile(r"\d{3,4}")
 _TAIL = re.compile(r"(?<=..)(?:出入口|[进出入]口|旁边|边上|[里外前后]面?|口|处)$")
+_CAR = re.compile(r"的?(?:电梯|轿厢|楼道|楼梯间?)[里内]?$")
 _INNER = re.compile(r"\d{1,2}(?:楼|层|单元)|\d{3,4}(?![0-9栋号弄院])")
 
 
@@ -115,7 +116,10 @@ def put_right(old: str, new: str) -> str:
 
 
 def joined(before: str, more: str) -> str:
-    """A place and what a later fragment adds to it: 4号楼2单元 after 三楼 is 4号楼2单元三楼."""
+    """A place and what a later fragment adds to it: 4号楼2单元 after 三楼 is 4号楼2单元三楼. Where in a lift
+    somebody was says less than the floor: 5号楼电梯里, then 七楼, is 5号楼七楼."""
+    if inner(place_key(more)):
+        before = _CAR.sub("", before) or before
     if not before or core(place_key(before)) in place_key(more):
         return more
     if not more or place_key(more) in place_key(before):
