@@ -25,8 +25,8 @@ class Grammar:
         self.roads = tuple(spec.roads)
         self.stop = self.lexicon.stop
         self.likened = tuple(spec.likened)
-        self.tail = self.lexicon.tail
-        self.tail_starts = self.lexicon.tail_starts
+        self.tail = re.compile(alternatives(spec.tails))
+        self.tail_starts = frozenset(word[0] for word in spec.tails)
         self.inside = re.compile(alternatives(spec.inside))
         self.outside = re.compile(alternatives(spec.outside))
         self.not_number_after = re.compile(alternatives(spec.not_numbers))
@@ -46,11 +46,13 @@ class Grammar:
             parts += [Piece(*m.span(), 2) for m in forms.STATION.finditer(norm)]
         if seen.may & HOUSE:
             parts += [Piece(*self._house(norm, m), 2) for m in forms.THAT_HOUSE.finditer(norm)]
-        if self.likened:
-            parts = [p for p in parts if p.strength == 3 or not norm.endswith(self.likened, 0, p.start)]
         if not parts:
             return []
-        joined = self._join(norm, _without_overlaps(parts, seen.banned, len(norm)))
+        parts = _without_overlaps(parts, seen.banned, len(norm))
+        here = [
+            part for part in parts if part.strength == 3 or not norm.endswith(self.likened, 0, part.start)
+        ]
+        joined = self._join(norm, here)
         return [self._sided(norm, piece) for piece in _best(norm, joined)]
 
     def _numbers(self, norm: str) -> list[Piece]:
@@ -148,6 +150,8 @@ class Grammar:
             return numbers and gap in {"到", "至"}
         if last.strength + part.strength < 3 and part.strength > 0:
             return False
+        if part.strength == 0:
+            return not gap
         if gap in {"", "的"}:
             return part.strength < 3 or not last.tailed
         return max(last.strength, part.strength) < 3 and forms.LINK.fullmatch(gap) is not None

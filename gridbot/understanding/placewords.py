@@ -93,12 +93,13 @@ class Lexicon:
         self.no_name = frozenset(spec.no_name)
         self.courts = frozenset(spec.courts)
         self.not_estates = frozenset(spec.not_estates)
-        tails, things = alternatives(spec.tails), alternatives(spec.things)
+        tails, things = alternatives([*spec.tails, *spec.heres]), alternatives(spec.things)
+        self.heres = frozenset(spec.heres)
         self.buildings = frozenset(spec.buildings)
         self.tail = re.compile(tails)
-        self.tail_starts = frozenset(word[0] for word in spec.tails)
+        self.tail_starts = frozenset(word[0] for word in (*spec.tails, *spec.heres))
         self.head_follows = self.tail_starts | _NUMERIC | {word[0] for word in spec.things} | {"的"}
-        self.near = re.compile(alternatives([*spec.tails, *spec.touches]))
+        self.near = re.compile(alternatives([*spec.tails, *spec.touches, *spec.heres]))
         self.after_head = re.compile(rf"{tails}|{forms.NUMBER_NEXT}|的|{things}")
         self.along = re.compile(
             rf"(?:{alternatives(spec.along)})[\u4e00-\u9fff]{{1,4}}?的?(?:[那这一][侧边头面]|的地方)"
@@ -122,7 +123,7 @@ class Lexicon:
         yield THING, spec.things
         yield HEAD, spec.heads
         yield SHOP, spec.shop_heads
-        yield TAIL, (word for word in spec.tails if len(word) > 1)
+        yield TAIL, (word for word in (*spec.tails, *spec.heres) if len(word) > 1)
         yield FRONT, spec.shop_fronts
         yield SIDE, spec.sides
         yield QUALIFIER, spec.qualifiers
@@ -167,16 +168,20 @@ class Lexicon:
             if kind & SITE and (sided or end - start > 1):
                 tail = self.near.match(norm, end)
                 strength = 2 if sided or tail else LOOSE
-                parts.append(Piece(begin, tail.end() if tail else end, strength, sided=sided))
+                parts.append(Piece(begin, self._reach(tail, end), strength, sided=sided))
         if kind & THING:
             tail = self.tail.match(norm, end)
             parts.append(Piece(start, end, BARE))
             if tail:
-                parts.append(Piece(start, tail.end(), 2))
+                parts.append(Piece(start, self._reach(tail, end), 2))
         if kind & WEAK:
             parts.append(Piece(start, end, 1))
         if kind & SPOT:
             parts.append(Piece(start, end, 0))
+
+    def _reach(self, tail: re.Match[str] | None, end: int) -> int:
+        """Where a place ends: 那里 says that it is one, and no more than that."""
+        return end if tail is None or tail.group() in self.heres else tail.end()
 
     def _name(self, norm: str, start: int, most: int) -> int:
         """Where a name begins that ends before `start`: after the last character that no name holds."""
@@ -191,6 +196,8 @@ class Lexicon:
         if after is None:
             return []
         begin = self._name(norm, start, _NAME)
+        while begin < start and not self.no_name.isdisjoint(norm[begin:start]):
+            begin += 1  # 我兄弟开店那条街 names no shop
         return [Piece(begin, end, 1 if after.group() == "的" else 2)] if end - begin > 1 else []
 
     def _building(self, norm: str, end: int) -> list[Piece]:
@@ -250,7 +257,7 @@ def _begin(norm: str, at: int, before: dict[int, tuple[int, bool]]) -> tuple[int
 
 def _fronted(norm: str, start: int, end: int, fronts: dict[int, int]) -> list[Piece]:
     """楼下干洗店: a shop with a name of up to four characters after where it is."""
-    for at in range(start - 1, max(-1, start - _NAME - 2), -1):
+    for at in range(start - 1, max(-1, start - _NAME), -1):
         if not _chinese(norm[at]):
             break
         if at in fronts:
