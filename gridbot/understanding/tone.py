@@ -1,9 +1,9 @@
 """How a message sounds (口气): like somebody in trouble, or like talk.
 
-Scraps of one to three characters, each with a weight counted from sample lines (tests/samples): above 0 in the
-mouth of those who report, below in talk. Words of things and faults say what a message is about; the tone says
-whether it is meant. It opens nothing by itself: it holds back what only looks like a report, and lets one
-question be asked where the words found were not enough.
+Scraps of one to three characters, each with a weight counted from sample lines (tests/samples): above 0 in
+the mouth of those who report, below in talk. Words of things and faults say what a message is about; the tone
+says whether it is meant. It opens nothing by itself: it holds back what only looks like a report, and lets
+one question be asked where the words found were not enough.
 """
 
 from __future__ import annotations

@@ -28,6 +28,7 @@ _BARE = 0.8  #: what a single sign is worth without place, photo, complaint or r
 _AMID = 0.6  #: and if it is but a short word amid other talk
 _MUCH = 8  #: so many characters beside it, and the message speaks of more than the trouble
 _MANY = 30  #: evidence looked at per type
+_LITTLE = 4  #: so few characters beside a firm report, and there is no tone to hear
 _SIGN = 0.3  #: what every further sign of a type weighs against a tone of talk
 _MOST = 4  #: more types than that in one message are a misreading
 
@@ -38,6 +39,7 @@ class Weighed:
     danger: str  #: the gravest, "other" where there is no sentence of its own for it
     band: Band
     because: tuple[str, ...]
+    rest: int = 0  #: characters of the message that are no part of what was found
 
 
 class Told(IntEnum):
@@ -100,7 +102,14 @@ def weigh(standing: list[Evidence], packs: Packs, support: Support) -> Weighed:
         min(dangers, key=_GRAVEST.index) if dangers else "",
         Band.OPEN if opened else Band.ASK,
         (*[f"{packs.types[kind].title}：{'、'.join(words[kind])}" for kind in ranked], *perils),
+        support.size - _covered(by_type[ranked[0]]),
     )
+
+
+def _covered(found: list[Evidence]) -> int:
+    """From the first to the last character of the solid evidence."""
+    solid = [one for one in found if one.score >= 1 and _explicit(one)]
+    return max(one.end for one in solid) - min(one.start for one in solid) if solid else 0
 
 
 def _best_score(found: list[Evidence], support: Support, *, wary: bool) -> float:
@@ -232,7 +241,8 @@ def _rank(found: list[Evidence], packs: Packs) -> tuple[bool, bool, bool, bool, 
 
 def hold_back(found: Weighed, packs: Packs, support: Support, norm: str) -> Weighed:
     """What only looks like a report, by its tone: asked about instead of opened, or left alone."""
-    if not found.issues or found.danger or support.placed or support.photo:
+    plain = found.band is Band.OPEN and found.rest < _LITTLE
+    if not found.issues or found.danger or support.placed or support.photo or plain:
         return found
     limits = packs.tone_limits
     tone = support.tone + _SIGN * (len(found.issues[0].words) - 1)
