@@ -6,6 +6,7 @@ import re
 from bisect import bisect_left
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 
 from gridbot.understanding.intents import Packs, Rule
 from gridbot.understanding.rules import Pairing
@@ -129,9 +130,14 @@ def _same_fault(hit: Hit, kept: list[Hit]) -> bool:
         whole, at = longer.keyword.word, hit.start - longer.start
         if longer.end < hit.end:
             continue
-        if not longer.keyword.faults or not _HOW.match(whole[:at]) or not _FAR.match(whole[at + len(word) :]):
+        if not longer.keyword.faults or not _says_how(whole[:at], whole[at + len(word) :]):
             return False
     return True
+
+
+@lru_cache(maxsize=16384)  # of the words alone
+def _says_how(before: str, behind: str) -> bool:
+    return _HOW.match(before) is not None and _FAR.match(behind) is not None
 
 
 def _bound(scan: Scan, fault: Hit, things: list[Hit], at: int, danger: int) -> list[Hit]:

@@ -85,9 +85,7 @@ class Keyword:
     word: str
     uses: tuple[Use, ...]
     can: int  #: bits of Can
-    wakes: (
-        int  #: the patterns of cues that it wakes: without this word, or another like it, they cannot match
-    )
+    wakes: int  #: the patterns of cues that cannot match without this word or another, as bits
     things: int  #: rules of which it is a thing, as bits
     faults: int
     alone: tuple[tuple[Rule, bool], ...]
