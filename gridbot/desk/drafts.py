@@ -158,10 +158,14 @@ def telling(types: Collection[str]) -> bool:
 
 
 def names_a_fault(h: Hearing, text: str) -> bool:
-    """Whether a text says a fault that can be said of some thing, in two characters at least."""
+    """Whether a text says a fault: a word of three characters at least, or of two that more than one rule
+    knows (坏了, not 收到)."""
     packs = h.knows.packs
-    hits = packs.automaton.find_matches_as_indexes(clean(text).norm, overlapping=True)
-    return any(packs.keywords[which].faults and end - start > 1 for which, start, end in hits)
+    for which, start, end in packs.automaton.find_matches_as_indexes(clean(text).norm, overlapping=True):
+        rules = packs.keywords[which].faults
+        if rules and end - start > 1 and (end - start > 2 or rules & (rules - 1)):
+            return True
+    return False
 
 
 def _bits(bits: int) -> list[int]:

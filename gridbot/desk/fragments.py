@@ -410,7 +410,10 @@ def _surer(h: Hearing, reading: Reading, words: str) -> Reading | None:
 
 def report_of_halves(h: Hearing, reading: Reading, text: str) -> Reading | None:
     """A half that is talk by itself, made whole by what its sender said before."""
-    return together(h, reading, text) if half(h, text) and not h.leads and not h.late else None
+    words = remarks.of(h.knows.packs)
+    if h.leads or h.late or _of_another_time(reading) or words.other_talk(text) or words.joke(text):
+        return None
+    return together(h, reading, text) if half(h, text) else None
 
 
 def with_earlier(h: Hearing, draft: Draft, earlier: list[Heard], *, known: bool = True) -> Draft:

@@ -21,6 +21,7 @@ from gridbot.understanding.text import clean
 REOPEN = timedelta(days=7)
 ANSWER = 15  #: characters; an unquoted answer is short
 _LIVE = (*OPEN_STATES, CaseState.DONE)
+_ANSWERS = ("mended", "better", "not_yet")
 
 
 def about_a_case(h: Hearing, case: Row[Any], reading: Reading) -> bool:
@@ -209,8 +210,10 @@ def answered(h: Hearing, case: Row[Any], text: str) -> bool:
 
 def _answers_unquoted(h: Hearing, reading: Reading, text: str) -> bool:
     """有水了, 还是不行, of somebody who was asked in this chat and does not quote the question."""
-    if len(text) > ANSWER or _weak(h, text):
+    if not (h.has_case or h.private) or len(text) > ANSWER or _weak(h, text):
         return False
+    if read_confirmation(text, h.knows.packs) not in _ANSWERS:
+        return False  # most of what is said in a group: the words tell before anything is looked up
     case = _meant(h, (CaseState.DONE,), reading, text)
     return case is not None and (h.private or case.chat_id == h.chat.id) and answered(h, case, text)
 
