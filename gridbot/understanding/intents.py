@@ -17,6 +17,7 @@ from ahocorasick_rs import AhoCorasick, Implementation, MatchKind
 from gridbot.understanding.dialect import Dialect
 from gridbot.understanding.gate import PLACE_HINT, Gate
 from gridbot.understanding.layers import Merged, read_layers
+from gridbot.understanding.leanings import Leanings
 from gridbot.understanding.needles import needles
 from gridbot.understanding.reading import Kind
 from gridbot.understanding.rules import Can, Cue, Keyword, Pairing, Role, Rule, Use, keyword, pairing
@@ -99,6 +100,7 @@ class Packs:
     remarks: RemarksFile = field(repr=False)
     tone: Tone = field(repr=False)
     tone_limits: ToneFile = field(repr=False)
+    leanings: Leanings = field(repr=False)
     dialect: Dialect = field(repr=False)
     sound_words: tuple[str, ...] = field(repr=False)
     silent_lines: tuple[str, ...] = field(repr=False)
@@ -311,6 +313,8 @@ def _known_types(merged: Merged) -> None:
     named = {*remarks.stops.values(), *remarks.lacks, *remarks.obstacles}
     for kind in sorted(named.union(*remarks.senses.values()) - set(merged.types)):
         raise PackError("remarks.yaml", None, kind, "no such issue type")
+    for kind in sorted(set(merged.leanings) - set(merged.types)):
+        raise PackError("leanings.yaml", None, kind, "no such issue type")
 
 
 def _compile(merged: Merged) -> Packs:
@@ -342,6 +346,7 @@ def _compile(merged: Merged) -> Packs:
         remarks=merged.remarks,
         tone=Tone(merged.scraps, merged.tone.bias or 0, merged.tone.pushes),
         tone_limits=merged.tone,
+        leanings=Leanings(merged.leanings),
         dialect=builder.dialect,
         sound_words=tuple(dict.fromkeys(merged.sounds)),
         silent_lines=tuple(merged.silent),

@@ -40,6 +40,7 @@ class Merged:
     remarks: RemarksFile = field(default_factory=RemarksFile)
     tone: ToneFile = field(default_factory=ToneFile)
     scraps: dict[str, float] = field(default_factory=dict)
+    leanings: dict[str, tuple[float, dict[str, float]]] = field(default_factory=dict)
     sounds: list[str] = field(default_factory=list)
     same: dict[str, str] = field(default_factory=dict)
     phrases: dict[str, str] = field(default_factory=dict)
@@ -106,6 +107,9 @@ def _read_file(merged: Merged, file: Path) -> None:
     elif file.name == "tone.yaml":
         merged.tone = check(ToneFile, document)
         _weigh(merged, merged.tone)
+    elif file.name == "leanings.yaml":
+        for name, data in (_mapping(document) if document.data is not None else {}).items():
+            _lean(merged, name, check(Scraps, document, data, (name,)))
     elif file.name == "dialect.yaml":
         spoken = check(DialectFile, document)
         merged.same |= spoken.same
@@ -133,6 +137,8 @@ def read_single(merged: Merged, file: Path) -> None:
     groups = {name: Phrases(words=words) for name, words in layer.remarks.items()}
     merged.remarks = _lay(merged.remarks, RemarksFile(groups=groups))
     _weigh(merged, layer.tone)
+    for name, said in layer.leanings.items():
+        _lean(merged, name, said)
     for spec in layer.types:
         merged.types[spec.id] = _lay(merged.types.get(spec.id), spec)
 
@@ -140,6 +146,12 @@ def read_single(merged: Merged, file: Path) -> None:
 def _weigh(merged: Merged, said: Scraps) -> None:
     for weight, scraps in said.scraps.items():
         merged.scraps.update(dict.fromkeys(scraps, float(weight)))
+
+
+def _lean(merged: Merged, kind: str, said: Scraps) -> None:
+    bias, scraps = merged.leanings.get(kind, (0.0, {}))
+    more = {scrap: float(weight) for weight, words in said.scraps.items() for scrap in words}
+    merged.leanings[kind] = (bias if said.bias is None else said.bias, scraps | more)
 
 
 def _mapping(document: Document) -> dict[str, Any]:

@@ -116,7 +116,7 @@ def read_fully(look: Look, packs: Packs, gazetteer: Gazetteer, *, photo: bool) -
     standing = [one for one in evidence if not moods.silences(one)]
     tone = packs.tone.of(look.norm)
     push = moods.push(standing or evidence) + (_NAMED if masked else 0) + packs.tone.push(tone)
-    support = Support(push, placed, bool(pieces), photo, len(look.norm), tone)
+    support = Support(push, placed, bool(pieces), photo, len(look.norm), tone, look.norm)
     weighed = hold_back(weigh(standing, packs, support), packs, support, look.norm)
     if not weighed.issues and not moods.final:
         weighed = hear_out(evidence, packs, support, look.norm) or weighed

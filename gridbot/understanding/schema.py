@@ -258,6 +258,7 @@ class Layer(Strict):
     traps: Words = []
     remarks: dict[str, Words] = {}  #: words for the groups of remarks.yaml
     tone: Scraps = Scraps()  #: scraps for tone.yaml
+    leanings: dict[str, Scraps] = {}  #: scraps for leanings.yaml, by type
 
 
 M = TypeVar("M", bound=BaseModel)

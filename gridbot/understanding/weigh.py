@@ -28,6 +28,7 @@ _BARE = 0.8  #: what a single sign is worth without place, photo, complaint or r
 _AMID = 0.6  #: and if it is but a short word amid other talk
 _MUCH = 8  #: so many characters beside it, and the message speaks of more than the trouble
 _MANY = 30  #: evidence looked at per type
+_FOUND_FIRST, _FOUND_SOLID = 2.0, 1.0  #: what the order of the words, and a firm one, weigh against a leaning
 _LITTLE = 4  #: so few characters beside a firm report, and there is no tone to hear
 _SIGN = 0.3  #: what every further sign of a type weighs against a tone of talk
 _MOST = 4  #: more types than that in one message are a misreading
@@ -63,6 +64,7 @@ class Support:
     photo: bool
     size: int = 0  #: characters of the whole message
     tone: float = 0  #: more than 0: it sounds like a report
+    norm: str = ""
 
     @property
     def backed(self) -> bool:
@@ -94,6 +96,7 @@ def weigh(standing: list[Evidence], packs: Packs, support: Support) -> Weighed:
         ranked = _apart(sorted(ranked, key=lambda kind: _rank(by_type[kind], packs)), by_type, packs)[:_MOST]
     if not ranked:
         return _NOTHING
+    ranked, tipped = _tip(ranked, by_type, packs, support.norm)
     dangers = [one.rule.hazard for one in urgent]
     perils = [f"紧急：{'+'.join(one.words)}" for one in urgent[:1] if one.type not in ranked]
     words = {kind: tuple(dict.fromkeys(["+".join(one.words) for one in by_type[kind]])) for kind in ranked}
@@ -101,9 +104,29 @@ def weigh(standing: list[Evidence], packs: Packs, support: Support) -> Weighed:
         tuple([Issue(kind, round(scores[kind], 2), words[kind]) for kind in ranked]),
         min(dangers, key=_GRAVEST.index) if dangers else "",
         Band.OPEN if opened else Band.ASK,
-        (*[f"{packs.types[kind].title}：{'、'.join(words[kind])}" for kind in ranked], *perils),
+        (*[f"{packs.types[kind].title}：{'、'.join(words[kind])}" for kind in ranked], *tipped, *perils),
         support.size - _covered(by_type[ranked[0]]),
     )
+
+
+def _tip(
+    ranked: list[str], by_type: dict[str, list[Evidence]], packs: Packs, norm: str
+) -> tuple[list[str], tuple[str, ...]]:
+    """Where words of several types were found, what the message leans to may put another first.
+
+    What is private by solid evidence stays so.
+    """
+    first = ranked[0]
+    if len(by_type) < 2 or (packs.types[first].private and _solid(by_type[first])):
+        return ranked, ()
+    sums = packs.leanings.of(norm, by_type)
+    for kind in sums:
+        sums[kind] += _FOUND_FIRST * (kind == first) + _FOUND_SOLID * _solid(by_type[kind])
+    best = max(sums, key=lambda kind: sums[kind], default=first)
+    if first not in sums or best == first:
+        return ranked, ()
+    why = f"更像{packs.types[best].title}：{'、'.join(packs.leanings.reasons(norm, best))}"
+    return [best, *[kind for kind in ranked[1:] if kind != best]], (why,)
 
 
 def _covered(found: list[Evidence]) -> int:
