@@ -1,7 +1,7 @@
 """What a message leans to (偏向), where words of several types were found: scraps of text, weighed by type.
 
-Which types are meant is told by the packs' words alone; the leanings choose among those found. So a type that no
-rule has found is never said, and whoever reads why sees both: the words found, and what tipped the scales.
+Which types are meant is told by the packs' words alone; the leanings choose among those found. So a type that
+no rule has found is never said, and whoever reads why sees both: the words found, and what tipped the scales.
 """
 
 from __future__ import annotations
