@@ -51,6 +51,7 @@ class Moods:
                 self._by_clause.setdefault(one.clause, {}).setdefault(one.cue.name, one)
         self._reasons: dict[str, str] = {}
         self.final = False  #: something was silenced that no tone brings back
+        self.soft = True  #: nothing was silenced but by soft moods
 
     @property
     def because(self) -> tuple[str, ...]:
@@ -66,6 +67,7 @@ class Moods:
                 continue
             self._reasons.setdefault(one.cue.name, f"不算报事（{one.cue.why}）：{one.word}")
             self.final = self.final or one.cue.final
+            self.soft = self.soft and one.cue.soft
             return True
         return False
 

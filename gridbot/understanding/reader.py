@@ -117,9 +117,9 @@ def read_fully(look: Look, packs: Packs, gazetteer: Gazetteer, *, photo: bool) -
     tone = packs.tone.of(look.norm)
     push = moods.push(standing or evidence) + (_NAMED if masked else 0) + packs.tone.push(tone)
     support = Support(push, placed, bool(pieces), photo, len(look.norm), tone, look.norm)
-    weighed = hold_back(weigh(standing, packs, support), packs, support, look.norm)
+    weighed = hold_back(weigh(standing, packs, support), packs, support)
     if not weighed.issues and not moods.final:
-        weighed = hear_out(evidence, packs, support, look.norm) or weighed
+        weighed = hear_out(evidence, packs, support, soft=moods.soft) or weighed
     if not weighed.issues and not moods.because:
         return _without_report(look, packs, gazetteer)
     return _decide(weighed, packs, moods, resolve(pieces, look.text, gazetteer))

@@ -203,10 +203,12 @@ RemarkName = Literal["too", "sensed", "stuck", "help", "yes", "person", "trouble
 
 
 class ToneLimits(Strict):
-    """By how much else speaks for a report; with a full place, or in danger, the tone holds nothing back."""
+    """By how much else speaks for a report. In danger the tone holds nothing back where there is a place."""
 
+    placed: float  #: beside a full place: a number, a street, an estate
     somewhere: float  #: beside a place that may be anywhere: 楼道, 门口
     nowhere: float
+    plain: float  #: a firm report and little else
 
 
 class ToneHeard(Strict):
@@ -232,10 +234,11 @@ class Scraps(Strict):
 class ToneFile(Scraps):
     """How reports and talk sound: see intents/tone.yaml."""
 
-    doubt: ToneLimits = ToneLimits(somewhere=-0.7, nowhere=0)  #: beneath it an open case is only asked about
-    talk: ToneLimits = ToneLimits(somewhere=-2, nowhere=-2.5)  #: beneath it nothing is said
-    idle: float = -1.5  #: beneath it not even a question is asked
-    heard: ToneHeard = ToneHeard(ask=0.7, open=2)  #: from it on, what a mood silenced is heard all the same
+    doubt: ToneLimits = ToneLimits(placed=-1.2, somewhere=-0.3, nowhere=-0.3, plain=-1.3)
+    talk: ToneLimits = ToneLimits(placed=-3, somewhere=-1.8, nowhere=-2.8, plain=-9)
+    idle: float = -1.3  #: beneath it not even a question is asked
+    heard: ToneHeard = ToneHeard(ask=1.2, open=2.2)  #: from it on, what a mood silenced is heard all the same
+    heard_soft: ToneHeard = ToneHeard(ask=0.6, open=1.4)  #: … if the mood was a soft one
     pushes: float = 0.5  #: above it, it counts as a complaint
 
 

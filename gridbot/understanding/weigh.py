@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from dataclasses import dataclass, replace
 from enum import IntEnum
+from typing import Literal
 
 from gridbot.understanding.evidence import Evidence
 from gridbot.understanding.intents import Packs
@@ -262,29 +263,37 @@ def _rank(found: list[Evidence], packs: Packs) -> tuple[bool, bool, bool, bool, 
     return not danger, not named, packs.types[found[0].type].weak, not of_a_thing, -min(len(solid), 2), first
 
 
-def hold_back(found: Weighed, packs: Packs, support: Support, norm: str) -> Weighed:
+def hold_back(found: Weighed, packs: Packs, support: Support) -> Weighed:
     """What only looks like a report, by its tone: asked about instead of opened, or left alone."""
-    plain = found.band is Band.OPEN and found.rest < _LITTLE
-    if not found.issues or found.danger or support.placed or support.photo or plain:
+    if not found.issues or support.photo:
         return found
-    limits = packs.tone_limits
+    limits, how = packs.tone_limits, _how(found, support)
+    if found.danger or (how == "plain" and packs.types[found.issues[0].type].supply):
+        chatty = found.danger and how == "nowhere" and support.tone < limits.idle
+        return replace(found, band=Band.ASK) if chatty else found
     tone = support.tone + _SIGN * (len(found.issues[0].words) - 1)
-    talk = limits.talk.somewhere if support.somewhere else limits.talk.nowhere
-    if tone < (limits.idle if found.band is Band.ASK else talk):
-        return replace(_NOTHING, because=(f"口气像闲谈：{'、'.join(packs.tone.reasons(norm))}",))
-    doubt = limits.doubt.somewhere if support.somewhere else limits.doubt.nowhere
-    return replace(found, band=Band.ASK) if tone < doubt else found
+    if tone < (limits.idle if found.band is Band.ASK else getattr(limits.talk, how)):
+        return replace(_NOTHING, because=(f"口气像闲谈：{'、'.join(packs.tone.reasons(support.norm))}",))
+    return replace(found, band=Band.ASK) if tone < getattr(limits.doubt, how) else found
 
 
-def hear_out(evidence: list[Evidence], packs: Packs, support: Support, norm: str) -> Weighed | None:
+def _how(found: Weighed, support: Support) -> Literal["placed", "plain", "somewhere", "nowhere"]:
+    """How much speaks for the report beside its words."""
+    if support.placed:
+        return "placed"
+    if found.band is Band.OPEN and found.rest < _LITTLE:
+        return "plain"
+    return "somewhere" if support.somewhere else "nowhere"
+
+
+def hear_out(evidence: list[Evidence], packs: Packs, support: Support, *, soft: bool) -> Weighed | None:
     """What a mood silenced, in the tone of somebody in trouble: worth a question, or meant all the same."""
-    limits, tone = packs.tone_limits, support.tone
-    if tone < limits.heard.ask:
+    limits = packs.tone_limits.heard_soft if soft else packs.tone_limits.heard
+    if support.tone < limits.ask:
         return None
     found = weigh(evidence, packs, support)
     if not found.issues:
         return None
-    band = Band.ASK if tone < limits.heard.open else found.band
-    return replace(
-        found, band=band, because=(*found.because, f"口气像报事：{'、'.join(packs.tone.reasons(norm))}")
-    )
+    why = f"口气像报事：{'、'.join(packs.tone.reasons(support.norm))}"
+    band = found.band if support.tone >= limits.open else Band.ASK
+    return replace(found, band=band, because=(*found.because, why))
