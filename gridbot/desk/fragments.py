@@ -1,45 +1,33 @@
-"""One sender's fragments: which of the messages around a report belong to it, before and after."""
+"""One sender's fragments: which of the messages around a report belong to it (what was said before it, and
+halves that make one together: said_before.py)."""
 
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
-import msgspec
-import sqlalchemy as sa
 from sqlalchemy import Row
 
 from gridbot.cases import actions, queries
 from gridbot.cases.actions import Draft, Said
-from gridbot.desk import alarms, clockwork, drafts, notices, opening, remarks, rerouting, sameplace
+from gridbot.desk import (
+    alarms,
+    clockwork,
+    drafts,
+    notices,
+    opening,
+    remarks,
+    rerouting,
+    said_before,
+    sameplace,
+)
 from gridbot.desk.context import Hearing
-from gridbot.messages import CaseState, Incoming, IncomingKind, load_incoming
-from gridbot.store.tables import inbox
+from gridbot.messages import CaseState
 from gridbot.understanding.reading import Band, Kind, Place, Reading
-from gridbot.understanding.replies import read_confirmation
 
-_HALF, _STUB, _PARTS = 20, 14, 3  #: characters of a half, and of each stub before it; how many of those
-_AT_ONCE = timedelta(seconds=60)  #: between two halves; later it is a new thought
 _OPENING = 4  #: characters in which 还有 begins another matter
 _WHOLE = 120  #: characters of all the fragments together
-BACK = 8  #: how many of the sender's last messages may be fragments said before
-_NEVER = (Kind.QUESTION, Kind.STATUS, Kind.WITHDRAW)
-
-_BEFORE = (
-    sa.select(inbox.c.id, inbox.c.incoming)
-    .where(
-        inbox.c.chat_id == sa.bindparam("of_chat"),
-        inbox.c.user == sa.bindparam("of_user"),
-        inbox.c.id < sa.bindparam("before"),
-        inbox.c.sent_at >= sa.bindparam("since"),
-        inbox.c.case_id.is_(None),
-        inbox.c.state.in_(("done", "pending")),
-        inbox.c.incoming.is_not(None),
-    )
-    .order_by(inbox.c.id.desc())
-    .limit(BACK)
-)
 
 
 def gathering_cases(h: Hearing) -> list[Row[Any]]:
@@ -69,7 +57,7 @@ def still_spoken_of(h: Hearing, case: Row[Any]) -> None:
 def may_join(h: Hearing, reading: Reading, text: str, case: Row[Any]) -> bool:
     """Whether something the same person says goes on about the case. Only what clearly is something else
     does not: 接龙, a price, thanks, an answer to somebody else's talk."""
-    if reading.kind in _NEVER or _is_over(h, reading, text) or drafts.reports(reading):
+    if reading.kind in said_before.NEVER or said_before.is_over(h, reading, text) or drafts.reports(reading):
         return False
     words = remarks.of(h.knows.packs)
     if words.other_talk(text) or (words.joke(text) and not reading.places):
@@ -107,7 +95,7 @@ def continues(h: Hearing, case: Row[Any], draft: Draft, reading: Reading, text: 
 
 def _same_breath(h: Hearing, case: Row[Any]) -> bool:
     last = datetime.fromisoformat(case.data["last"]) if "last" in case.data else case.reported_at
-    return bool(h.said.sent_at - last <= _AT_ONCE)
+    return bool(h.said.sent_at - last <= said_before.AT_ONCE)
 
 
 def mere_aid(h: Hearing, text: str) -> bool:
@@ -213,7 +201,7 @@ def _clearer(h: Hearing, case: Row[Any], reading: Reading) -> None:
 def _read_again(h: Hearing, case: Row[Any]) -> None:
     """What was only asked about may be sure with the words that came since."""
     words = queries.words_of(h.db, case.id)
-    whole = _surer(h, Reading(Kind.REPORT, Band.ASK), words) if len(words) <= _WHOLE else None
+    whole = said_before.surer(h, Reading(Kind.REPORT, Band.ASK), words) if len(words) <= _WHOLE else None
     if whole is not None and set(whole.types) & set(case.types):
         sharpen(h, case, whole)
 
@@ -269,154 +257,10 @@ def sharpen(h: Hearing, case: Row[Any], reading: Reading) -> None:
             alarms.page(h, now_urgent)
 
 
-# --- what was said before ------------------------------------------------------------------------
+# --- with what was said before -------------------------------------------------------------------
 
 
-Heard = tuple[int, Incoming]
-
-
-def before(h: Hearing, since: datetime | None = None) -> list[Heard]:
-    """What the sender said just before, in this chat, that joined no case: places and photos mostly. 说正经的
-    begins anew, and what names nothing counts only in the same breath."""
-    if remarks.of(h.knows.packs).says("turns", h.said.text):
-        return []
-    found: list[Heard] = []
-    last = h.said.sent_at
-    for number, said in reversed(breath(h, since)):
-        if not _may_be_fragment(h, said):
-            continue
-        if last - said.sent_at <= _AT_ONCE or said.photos or said.voice or _names_something(h, said.text):
-            found.append((number, said))
-            last = said.sent_at
-    return found[::-1]
-
-
-def _names_something(h: Hearing, text: str) -> bool:
-    """A place, a thing that may be out of order, or a fault."""
-    if drafts.best_place(drafts.with_places(h, Reading(Kind.CHAT, Band.SILENT), text).places) is not None:
-        return True
-    return bool(drafts.topics(h, text)) or drafts.names_a_fault(h, text)
-
-
-def breath(h: Hearing, since: datetime | None = None) -> list[Heard]:
-    """The sender's messages before this one with no longer pause than the window between, oldest first, as
-    they read after an edit; what was taken back is none."""
-    earliest = h.said.sent_at - h.knows.settings.gather_most
-    which = {
-        "of_chat": h.chat.id,
-        "of_user": h.said.sender.id,
-        "before": h.inbox_id,
-        "since": max(earliest, since) if since else earliest,
-    }
-    found: list[Heard] = []
-    last = h.said.sent_at
-    changed: dict[str, Incoming | None] = {}  # the latest first: what was edited or taken back afterwards
-    for row in h.db.execute(_BEFORE, which):
-        said = load_incoming(row.incoming)
-        if said.kind in (IncomingKind.EDIT, IncomingKind.RECALL):
-            changed.setdefault(said.message, said if said.kind == IncomingKind.EDIT else None)
-            continue
-        if said.kind != IncomingKind.MESSAGE or last - said.sent_at > h.knows.settings.gather_idle:
-            break
-        last = said.sent_at
-        newer = changed.get(said.message, said)
-        if newer is not None and said.message != h.said.message:
-            found.append((row.id, msgspec.structs.replace(said, text=newer.text)))
-    return found[::-1]
-
-
-def _may_be_fragment(h: Hearing, said: Incoming) -> bool:
-    text = said.text or said.transcript
-    if said.forwarded or said.start or said.reply_to or said.text.startswith(("/", "／")):
-        return False
-    words = remarks.of(h.knows.packs)
-    if words.other_talk(text) or words.joke(text) or words.plus_one(text) or words.says("then", text):
-        return False
-    reading = drafts.read(h, text) if text else None
-    if reading is None:
-        return True
-    never = reading.kind in (*_NEVER, Kind.SUPPORT) or _is_over(h, reading, text)
-    return not never and not _of_another_time(reading)
-
-
-def _is_over(h: Hearing, reading: Reading, text: str) -> bool:
-    """Mended; 早上就不热了 only sounds so."""
-    return reading.kind is Kind.RESOLVED and read_confirmation(text, h.knows.packs) != "not_yet"
-
-
-def _of_another_time(reading: Reading) -> bool:
-    """去年…, 要是…, 我公司…: words of a trouble that is none here and now."""
-    return bool(reading.because) and reading.because[0].startswith("不算")
-
-
-def goes_on_elsewhere(h: Hearing) -> bool:
-    """Whether the sender has just begun to tell of another time or place (去年也冻裂过): what only sounds
-    like a report goes on with that."""
-    words = remarks.of(h.knows.packs)
-    last = [said.text for _, said in breath(h)[-1:] if said.text]
-    return any(words.says("then", text) or _of_another_time(drafts.read(h, text)) for text in last)
-
-
-def answers_elsewhere(h: Hearing, text: str) -> bool:
-    """看了,那电线杆都快倒了: to somebody who has just told of another place or time."""
-    if not remarks.of(h.knows.packs).says("answering", text):
-        return False
-    last = queries.texts_since(h.db, h.chat.id, h.said.sent_at - _AT_ONCE, h.inbox_id)[:1]
-    return any(_of_another_time(drafts.read(h, one)) for one in last)
-
-
-# --- halves ---------------------------------------------------------------------------------------
-
-
-def half(h: Hearing, text: str) -> bool:
-    """Whether a short text names a fault and may be the second half of a report (昨晚就不亮了)."""
-    return 0 < len(text) <= _HALF and drafts.names_a_fault(h, text)
-
-
-def together(h: Hearing, reading: Reading, text: str) -> Reading | None:
-    """The sure report that a sender's fragments make only together: 二楼那个灯, 昨晚就不亮了. None: they
-    make none."""
-    talk = reading.kind in (Kind.CHAT, Kind.REPORT, Kind.PLACE, Kind.RESOLVED)
-    if not talk or _is_over(h, reading, text) or h.said.reply_to or len(text) > _HALF:
-        return None
-    words = [text]
-    last = h.said.sent_at
-    for _, said in before(h)[: -_PARTS - 1 : -1]:
-        if last - said.sent_at > _AT_ONCE or not 0 < len(said.text) <= _STUB:
-            break
-        last = said.sent_at
-        words.insert(0, said.text)
-    return _surer(h, reading, " ".join(words)) if len(words) > 1 else None
-
-
-def placed_before(h: Hearing, reading: Reading, earlier: list[Heard]) -> Reading:
-    """A sure report whose place stands in the sentence before it is read with that: 西墙根谁倒的装修垃圾,
-    袋子破了灰满院飞 is about the rubbish."""
-    said = earlier[-1][1] if earlier else None
-    if said is None or drafts.best_place(reading.places) is not None or len(said.text) > _HALF:
-        return reading
-    if h.said.sent_at - said.sent_at > _AT_ONCE or reading.urgent:
-        return reading
-    whole = drafts.read(h, f"{said.text} {h.said.text}")
-    named = drafts.best_place(whole.places) is not None and drafts.reports(whole)
-    return whole if named and whole.band is Band.OPEN else reading
-
-
-def _surer(h: Hearing, reading: Reading, words: str) -> Reading | None:
-    whole = drafts.read(h, words)
-    sure = drafts.reports(whole) and whole.band is Band.OPEN
-    return whole if sure and (not reading.types or set(reading.types) & set(whole.types)) else None
-
-
-def report_of_halves(h: Hearing, reading: Reading, text: str) -> Reading | None:
-    """A half that is talk by itself, made whole by what its sender said before."""
-    words = remarks.of(h.knows.packs)
-    if h.leads or h.late or _of_another_time(reading) or words.other_talk(text) or words.joke(text):
-        return None
-    return together(h, reading, text) if half(h, text) else None
-
-
-def with_earlier(h: Hearing, draft: Draft, earlier: list[Heard], *, known: bool = True) -> Draft:
+def with_earlier(h: Hearing, draft: Draft, earlier: list[said_before.Heard], *, known: bool = True) -> Draft:
     """A place said in the breath before counts; where the one said now is none the grid knows
     (去社区医院要绕), one it knows comes first. A mere floor or door lies in the house spoken of."""
     inner = sameplace.inner(draft.place_key)
@@ -460,7 +304,9 @@ def _where_one_is(h: Hearing, draft: Draft) -> Draft:
     return draft
 
 
-def keep_earlier(h: Hearing, case: Row[Any], earlier: list[Heard], *, part: str = "report") -> None:
+def keep_earlier(
+    h: Hearing, case: Row[Any], earlier: list[said_before.Heard], *, part: str = "report"
+) -> None:
     for inbox_id, said in earlier:
         words = said.text or said.transcript
         fragment = Said(inbox_id, h.person, words, said.message, said.sent_at, said.photos, part)

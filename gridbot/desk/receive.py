@@ -36,6 +36,7 @@ from gridbot.desk import (
     replies,
     reports,
     residents,
+    said_before,
     to_come,
     twins,
     vague,
@@ -135,7 +136,7 @@ def _spoken_to(h: Hearing, text: str, reading: Reading) -> bool:
         return _report(h, reading)
     if any(hear(h, reading, text) for hear in _ASIDE):
         return True
-    whole = fragments.report_of_halves(h, reading, text)
+    whole = said_before.report_of_halves(h, reading, text)
     return _report(h, whole) if whole is not None else (h.private and _alone(h, reading))
 
 
@@ -143,7 +144,9 @@ def _may_matter(h: Hearing, text: str) -> bool:
     """Plain talk of somebody nothing is waited for from: beside a fresh report, or 又堵了."""
     words = remarks.of(h.knows.packs)
     beside = h.talk and (words.hint(text) or words.says("aid", text))
-    return beside or bool(vague.said(text, words)) or words.says("still_out", text) or fragments.half(h, text)
+    return (
+        beside or bool(vague.said(text, words)) or words.says("still_out", text) or said_before.half(h, text)
+    )
 
 
 def _aside(h: Hearing, reading: Reading, text: str) -> bool:

@@ -25,6 +25,7 @@ from gridbot.desk import (
     opening,
     planned,
     residents,
+    said_before,
     sameplace,
     to_come,
     twins,
@@ -45,7 +46,7 @@ def hear_report(h: Hearing, reading: Reading) -> None:
     """A message that reports something (band open or ask)."""
     text = h.said.text or h.said.transcript
     parts = several(h, reading, text)
-    earlier = fragments.before(h) if len(parts) > 1 else []
+    earlier = said_before.before(h) if len(parts) > 1 else []
     for number, part in enumerate(parts):
         _hear_one(h, part, text, further=number > 0, cut=earlier if len(parts) > 1 else None)
 
@@ -62,7 +63,7 @@ def hear_own(h: Hearing, reading: Reading) -> None:
 
 
 def _hear_one(
-    h: Hearing, reading: Reading, text: str, *, further: bool, cut: list[fragments.Heard] | None = None
+    h: Hearing, reading: Reading, text: str, *, further: bool, cut: list[said_before.Heard] | None = None
 ) -> None:
     draft = drafts.draft_of(h, reading)
     if not further:
@@ -106,11 +107,11 @@ def _idle(h: Hearing, draft: Draft, reading: Reading, text: str) -> bool:
     somebody's report of the same (坑里好养鱼了)."""
     if draft.place_key or h.said.reply_to or h.private:
         return False
-    if fragments.answers_elsewhere(h, text):
+    if said_before.answers_elsewhere(h, text):
         return True
     if reading.band is not Band.ASK or draft.urgent:
         return False
-    return fragments.goes_on_elsewhere(h) or twins.beside(h, draft, text)
+    return said_before.goes_on_elsewhere(h) or twins.beside(h, draft, text)
 
 
 def several(h: Hearing, reading: Reading, text: str) -> list[Reading]:
@@ -151,16 +152,16 @@ def _of_side(reading: Reading, side: str) -> tuple[Place, ...]:
     return here if drafts.best_place(here) is not None else reading.places
 
 
-def begin(h: Hearing, draft: Draft, reading: Reading, *, cut: list[fragments.Heard] | None = None) -> None:
+def begin(h: Hearing, draft: Draft, reading: Reading, *, cut: list[said_before.Heard] | None = None) -> None:
     """A new case. `cut`: one of the troubles of one message, with what was said before all of them."""
-    earlier = fragments.before(h) if cut is None else cut
+    earlier = said_before.before(h) if cut is None else cut
     text = h.said.text or h.said.transcript
     if cut is not None:
         whole = None
     elif reading.band is Band.ASK and earlier:
-        whole = fragments.together(h, reading, text)
+        whole = said_before.together(h, reading, text)
     else:
-        whole = fragments.placed_before(h, reading, earlier)
+        whole = said_before.placed_before(h, reading, earlier)
     if whole is not None and whole is not reading:
         draft, reading = drafts.draft_of(h, whole), whole
     place = drafts.best_place(reading.places)

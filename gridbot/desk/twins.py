@@ -14,7 +14,18 @@ from sqlalchemy import Row
 from gridbot import texts
 from gridbot.cases import actions, merging, queries, voice
 from gridbot.cases.actions import Draft
-from gridbot.desk import alarms, bursts, drafts, endings, fragments, notices, opening, remarks, sameplace
+from gridbot.desk import (
+    alarms,
+    bursts,
+    drafts,
+    endings,
+    fragments,
+    notices,
+    opening,
+    remarks,
+    said_before,
+    sameplace,
+)
 from gridbot.desk.context import Hearing
 from gridbot.desk.remarks import Remark
 from gridbot.messages import OPEN_STATES, CaseState
@@ -70,6 +81,8 @@ def _in_this_talk(h: Hearing, draft: Draft, text: str) -> Row[Any] | None:
 
 def _same_thing(h: Hearing, case: Row[Any], draft: Draft, text: str) -> bool:
     near = bool(draft.place_key) and sameplace.related(draft.place_key, case.place_key)
+    if case.urgent and not draft.place_key and _same_danger(h, case, draft):
+        return True
     if set(case.types) & set(draft.types):
         if not draft.place_key:
             return bool(h.said.sent_at - case.reported_at <= UNPLACED)
@@ -78,6 +91,13 @@ def _same_thing(h: Hearing, case: Row[Any], draft: Draft, text: str) -> bool:
         return False
     said = queries.words_of(h.db, case.id)
     return _points_back(h, text) or _one_thing(h, said, text) or same_report(said, text) >= LIKE
+
+
+def _same_danger(h: Hearing, case: Row[Any], draft: Draft) -> bool:
+    """浓烟飘进来了,快叫消防: the same fire, whatever is burning."""
+    if not draft.hazard or h.said.sent_at - case.reported_at > AID:
+        return False
+    return bool(queries.case(h.db, case.id).data.get("hazard") == draft.hazard)
 
 
 def _one_thing(h: Hearing, said: str, text: str) -> bool:
@@ -116,7 +136,7 @@ def second(h: Hearing, case: Row[Any], reading: Reading, *, report: bool = True)
         return
     said = drafts.said_of(h, part="support")
     new = merging.second(h.db, case, h.person, said, actor=h.actor(), now=h.now)
-    earlier = fragments.before(h, case.opened_at) if new and case.opened_at else []
+    earlier = said_before.before(h, case.opened_at) if new and case.opened_at else []
     fragments.keep_earlier(h, case, earlier, part="support")
     if case.state == CaseState.DONE and reading.kind is Kind.REPORT:
         actions.reopen(h.db, case, actor=h.actor(), now=h.now)

@@ -130,6 +130,12 @@ def test_a_danger_elsewhere_is_its_own(stage: Stage) -> None:
     assert [place for _, place in opened(stage)] == ["5号楼", "8号楼"]
 
 
+def test_the_same_danger_in_other_words(stage: Stage) -> None:
+    talk(stage, (WANG.id, "5号楼东边垃圾桶着火了"), (ZHOU.id, "浓烟都飘进我家窗户了,快叫消防"))
+    (case,) = stage.cases()
+    assert (case.urgent, case.supporters) == (True, 1)
+
+
 def test_a_call_for_help_with_no_danger_told_is_one(stage: Stage) -> None:
     talk(stage, (WANG.id, "5号楼楼道灯不亮了"), (ZHOU.id, "快打119"))
     assert [case.urgent for case in stage.cases()] == [False, True]
