@@ -208,7 +208,6 @@ class ToneLimits(Strict):
     placed: float  #: beside a full place: a number, a street, an estate
     somewhere: float  #: beside a place that may be anywhere: 楼道, 门口
     nowhere: float
-    plain: float  #: a firm report and little else
 
 
 class ToneHeard(Strict):
@@ -234,8 +233,9 @@ class Scraps(Strict):
 class ToneFile(Scraps):
     """How reports and talk sound: see intents/tone.yaml."""
 
-    doubt: ToneLimits = ToneLimits(placed=-1.2, somewhere=-0.3, nowhere=-0.3, plain=-1.3)
-    talk: ToneLimits = ToneLimits(placed=-3, somewhere=-1.8, nowhere=-2.8, plain=-9)
+    doubt: ToneLimits = ToneLimits(placed=-1.2, somewhere=-0.3, nowhere=-0.3)
+    talk: ToneLimits = ToneLimits(placed=-3, somewhere=-1.8, nowhere=-2.8)
+    firm: float = 0.5  #: so much lower lies `talk` for a fault told of a thing in full words
     idle: float = -1.3  #: beneath it not even a question is asked
     heard: ToneHeard = ToneHeard(ask=1.2, open=2.2)  #: from it on, what a mood silenced is heard all the same
     heard_soft: ToneHeard = ToneHeard(ask=0.6, open=1.4)  #: … if the mood was a soft one

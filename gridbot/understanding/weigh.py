@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from dataclasses import dataclass, replace
 from enum import IntEnum
@@ -31,6 +32,8 @@ _MUCH = 8  #: so many characters beside it, and the message speaks of more than 
 _MANY = 30  #: evidence looked at per type
 _FOUND_FIRST, _FOUND_SOLID = 2.0, 1.0  #: what the order of the words, and a firm one, weigh against a leaning
 _LITTLE = 4  #: so few characters beside a firm report, and there is no tone to hear
+#: Says whose or where, or nothing.
+_FILL = re.compile("[我俺咱阿拉你们他她伊的了呀啊呢吧嘛哦这那里边楼下家今天又怎么啥回事 ,，。.!！?？~～…]")
 _SIGN = 0.3  #: what every further sign of a type weighs against a tone of talk
 _MOST = 4  #: more types than that in one message are a misreading
 
@@ -41,7 +44,8 @@ class Weighed:
     danger: str  #: the gravest, "other" where there is no sentence of its own for it
     band: Band
     because: tuple[str, ...]
-    rest: int = 0  #: characters of the message that are no part of what was found
+    firm: bool = False  #: a fault of a thing in full words, or a long phrase
+    rest: int = 0  #: characters beside what was found
 
 
 class Told(IntEnum):
@@ -98,6 +102,7 @@ def weigh(standing: list[Evidence], packs: Packs, support: Support) -> Weighed:
     if not ranked:
         return _NOTHING
     ranked, tipped = _tip(ranked, by_type, packs, support.norm)
+    firm = any(one.score >= 1 and _explicit(one) for one in by_type[ranked[0]])
     dangers = [one.rule.hazard for one in urgent]
     perils = [f"紧急：{'+'.join(one.words)}" for one in urgent[:1] if one.type not in ranked]
     words = {kind: tuple(dict.fromkeys(["+".join(one.words) for one in by_type[kind]])) for kind in ranked}
@@ -106,7 +111,8 @@ def weigh(standing: list[Evidence], packs: Packs, support: Support) -> Weighed:
         min(dangers, key=_GRAVEST.index) if dangers else "",
         Band.OPEN if opened else Band.ASK,
         (*[f"{packs.types[kind].title}：{'、'.join(words[kind])}" for kind in ranked], *tipped, *perils),
-        support.size - _covered(by_type[ranked[0]]),
+        firm,
+        _rest(by_type[ranked[0]], support.norm),
     )
 
 
@@ -130,10 +136,13 @@ def _tip(
     return [best, *[kind for kind in ranked[1:] if kind != best]], (why,)
 
 
-def _covered(found: list[Evidence]) -> int:
-    """From the first to the last character of the solid evidence."""
-    solid = [one for one in found if one.score >= 1 and _explicit(one)]
-    return max(one.end for one in solid) - min(one.start for one in solid) if solid else 0
+def _rest(found: list[Evidence], norm: str) -> int:
+    """Characters outside the solid evidence, those left out that only say whose or where."""
+    solid = [one for one in found if one.score >= 1]
+    if not solid:
+        return len(norm)
+    start, end = min(one.start for one in solid), max(one.end for one in solid)
+    return len(_FILL.sub("", norm[:start] + norm[end:]))
 
 
 def _best_score(found: list[Evidence], support: Support, *, wary: bool) -> float:
@@ -265,25 +274,20 @@ def _rank(found: list[Evidence], packs: Packs) -> tuple[bool, bool, bool, bool, 
 
 def hold_back(found: Weighed, packs: Packs, support: Support) -> Weighed:
     """What only looks like a report, by its tone: asked about instead of opened, or left alone."""
-    if not found.issues or support.photo:
+    if not found.issues or support.photo or found.rest < (_LITTLE if found.firm else 1):
         return found
-    limits, how = packs.tone_limits, _how(found, support)
-    if found.danger or (how == "plain" and packs.types[found.issues[0].type].supply):
-        chatty = found.danger and how == "nowhere" and support.tone < limits.idle
+    limits = packs.tone_limits
+    how: Literal["placed", "somewhere", "nowhere"] = (
+        "placed" if support.placed else "somewhere" if support.somewhere else "nowhere"
+    )
+    if found.danger:
+        chatty = how == "nowhere" and support.tone < limits.idle
         return replace(found, band=Band.ASK) if chatty else found
     tone = support.tone + _SIGN * (len(found.issues[0].words) - 1)
-    if tone < (limits.idle if found.band is Band.ASK else getattr(limits.talk, how)):
+    talk = limits.idle if found.band is Band.ASK else getattr(limits.talk, how)
+    if tone < talk - (limits.firm if found.firm else 0):
         return replace(_NOTHING, because=(f"口气像闲谈：{'、'.join(packs.tone.reasons(support.norm))}",))
     return replace(found, band=Band.ASK) if tone < getattr(limits.doubt, how) else found
-
-
-def _how(found: Weighed, support: Support) -> Literal["placed", "plain", "somewhere", "nowhere"]:
-    """How much speaks for the report beside its words."""
-    if support.placed:
-        return "placed"
-    if found.band is Band.OPEN and found.rest < _LITTLE:
-        return "plain"
-    return "somewhere" if support.somewhere else "nowhere"
 
 
 def hear_out(evidence: list[Evidence], packs: Packs, support: Support, *, soft: bool) -> Weighed | None:
