@@ -52,6 +52,7 @@ class Moods:
         self._reasons: dict[str, str] = {}
         self.final = False  #: something was silenced that no tone brings back
         self.soft = True  #: nothing was silenced but by soft moods
+        self.calmed: set[Evidence] = set()  #: dangers that are told to be none
 
     @property
     def because(self) -> tuple[str, ...]:
@@ -67,6 +68,8 @@ class Moods:
                 continue
             self._reasons.setdefault(one.cue.name, f"不算报事（{one.cue.why}）：{one.word}")
             self.final = self.final or one.cue.final
+            if one.cue.danger_only:
+                self.calmed.add(evidence)
             self.soft = self.soft and one.cue.soft
             return True
         return False

@@ -119,7 +119,8 @@ def read_fully(look: Look, packs: Packs, gazetteer: Gazetteer, *, photo: bool) -
     support = Support(push, placed, bool(pieces), photo, len(look.norm), tone, look.norm)
     weighed = hold_back(weigh(standing, packs, support), packs, support)
     if not weighed.issues and not moods.final:
-        weighed = hear_out(evidence, packs, support, soft=moods.soft) or weighed
+        meant = [one for one in evidence if one not in moods.calmed]
+        weighed = hear_out(meant, packs, support, soft=moods.soft) or weighed
     if not weighed.issues and not moods.because:
         return _without_report(look, packs, gazetteer)
     return _decide(weighed, packs, moods, resolve(pieces, look.text, gazetteer))
