@@ -17,6 +17,7 @@ from ahocorasick_rs import AhoCorasick, Implementation
 _LONG_NUMBER = re.compile(r"\d[\dx*-]{6,40}")
 _DIGITS = re.compile(r"\d")
 _STOPS = re.compile(r"[\s,，.。、;；:：\"“”'‘’()（）]{1,9}")
+_PUSH = 0.5
 _TOLD = 3  #: so many scraps are named as reasons
 
 
@@ -39,8 +40,8 @@ class Tone:
         return fsum([self._bias, *[weights[which] for which in self._found(norm)]])
 
     def push(self, tone: float) -> float:
-        """What a tone of trouble adds to complaint and request, 0 to 1."""
-        return max(0.0, min(1.0, (tone - self._pushes) / 2))
+        """What a tone of trouble adds to complaint and request: never enough to open what is only named."""
+        return max(0.0, min(_PUSH, (tone - self._pushes) / 2))
 
     def reasons(self, norm: str) -> tuple[str, ...]:
         """The scraps that weigh most in the direction of the sum; longer ones before those inside them."""

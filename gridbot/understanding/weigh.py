@@ -274,7 +274,9 @@ def _rank(found: list[Evidence], packs: Packs) -> tuple[bool, bool, bool, bool, 
 
 def hold_back(found: Weighed, packs: Packs, support: Support) -> Weighed:
     """What only looks like a report, by its tone: asked about instead of opened, or left alone."""
-    if not found.issues or support.photo or found.rest < (_LITTLE if found.firm else 1):
+    if not found.issues or found.issues[0].type == "civic":
+        return found
+    if support.photo or found.rest < (_LITTLE if found.firm else 1):
         return found
     limits = packs.tone_limits
     how: Literal["placed", "somewhere", "nowhere"] = (

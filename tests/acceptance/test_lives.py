@@ -33,7 +33,7 @@ class Life:
 
 LIVES = (
     Life("R3 a cover for the arcade: a wish, not a fault", QINGXIU,
-         ("沐春廊架顶上是空的", "下雨天老人没地方坐,能不能加个雨棚"), "facility", "沐春廊架", "李格长",
+         ("沐春廊架顶上是空的", "下雨天老人没地方坐,能不能加个雨棚"), "facility", "沐春廊架顶上", "李格长",
          "跟物业问过了,下周量尺寸", "雨棚装好了", also=("王工",)),
     Life("R4 vines at a crossroads without a number", QINGXIU,
          ("海棠路口那面绿化墙的藤", "都爬进人家天井了,小虫子多得不得了"), "greenery", "海棠路口", "穆书记",
