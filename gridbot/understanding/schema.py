@@ -237,6 +237,7 @@ class ToneFile(Scraps):
     talk: ToneLimits = ToneLimits(placed=-3, somewhere=-1.8, nowhere=-2.8)
     firm: float = 0.5  #: so much lower lies `talk` for a fault told of a thing in full words
     idle: float = -1.3  #: beneath it not even a question is asked
+    named: float = -0.4  #: … where something is only named, and no fault told
     heard: ToneHeard = ToneHeard(ask=1.2, open=2.2)  #: from it on, what a mood silenced is heard all the same
     heard_soft: ToneHeard = ToneHeard(ask=0.6, open=1.4)  #: … if the mood was a soft one
     pushes: float = 0.5  #: above it, it counts as a complaint

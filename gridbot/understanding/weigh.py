@@ -286,7 +286,8 @@ def hold_back(found: Weighed, packs: Packs, support: Support) -> Weighed:
         chatty = how == "nowhere" and support.tone < limits.idle
         return replace(found, band=Band.ASK) if chatty else found
     tone = support.tone + _SIGN * (len(found.issues[0].words) - 1)
-    talk = limits.idle if found.band is Band.ASK else getattr(limits.talk, how)
+    idle = limits.idle if found.issues[0].score >= 1 else limits.named
+    talk = idle if found.band is Band.ASK else getattr(limits.talk, how)
     if tone < talk - (limits.firm if found.firm else 0):
         return replace(_NOTHING, because=(f"口气像闲谈：{'、'.join(packs.tone.reasons(support.norm))}",))
     return replace(found, band=Band.ASK) if tone < getattr(limits.doubt, how) else found
