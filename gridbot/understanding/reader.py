@@ -9,6 +9,7 @@ from gridbot.understanding import sound
 from gridbot.understanding.evidence import gather
 from gridbot.understanding.gate import Look, hints_at_place
 from gridbot.understanding.intents import Packs
+from gridbot.understanding.meant import hear_out, hold_back
 from gridbot.understanding.moods import Moods
 from gridbot.understanding.placegrammar import Grammar
 from gridbot.understanding.places import Gazetteer, locate, resolve
@@ -16,7 +17,7 @@ from gridbot.understanding.reading import Band, Kind, Place, Reading
 from gridbot.understanding.rules import Can
 from gridbot.understanding.scan import Scan
 from gridbot.understanding.segment import tokenizer
-from gridbot.understanding.weigh import Support, Weighed, hear_out, hold_back, topic_score, weigh
+from gridbot.understanding.weigh import Support, Weighed, topic_score, weigh
 
 _CHAT = Reading(Kind.CHAT, Band.SILENT)
 _PLACE_FILL = re.compile(

@@ -209,6 +209,9 @@ class ToneLimits(Strict):
     somewhere: float  #: beside a place that may be anywhere: 楼道, 门口
     nowhere: float
 
+    def beside(self, *, placed: bool, somewhere: bool) -> float:
+        return self.placed if placed else self.somewhere if somewhere else self.nowhere
+
 
 class ToneHeard(Strict):
     ask: float

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from enum import IntEnum
-from typing import Literal
 
 from gridbot.understanding.evidence import Evidence
 from gridbot.understanding.intents import Packs
@@ -31,10 +30,8 @@ _AMID = 0.6  #: and if it is but a short word amid other talk
 _MUCH = 8  #: so many characters beside it, and the message speaks of more than the trouble
 _MANY = 30  #: evidence looked at per type
 _FOUND_FIRST, _FOUND_SOLID = 2.0, 1.0  #: what the order of the words, and a firm one, weigh against a leaning
-_LITTLE = 4  #: so few characters beside a firm report, and there is no tone to hear
 #: Says whose or where, or nothing.
 _FILL = re.compile("[我俺咱阿拉你们他她伊的了呀啊呢吧嘛哦这那里边楼下家今天又怎么啥回事 ,，。.!！?？~～…]")
-_SIGN = 0.3  #: what every further sign of a type weighs against a tone of talk
 _MOST = 4  #: more types than that in one message are a misreading
 
 
@@ -56,7 +53,7 @@ class Told(IntEnum):
     EFFECT = 2  #: what came of it: a fall, smoke, a night without sleep
 
 
-_NOTHING = Weighed((), "", Band.SILENT, ())
+NOTHING = Weighed((), "", Band.SILENT, ())
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +97,7 @@ def weigh(standing: list[Evidence], packs: Packs, support: Support) -> Weighed:
         ranked = _causes(ranked, by_type, packs)
         ranked = _apart(sorted(ranked, key=lambda kind: _rank(by_type[kind], packs)), by_type, packs)[:_MOST]
     if not ranked:
-        return _NOTHING
+        return NOTHING
     ranked, tipped = _tip(ranked, by_type, packs, support.norm)
     firm = any(one.score >= 1 and _explicit(one) for one in by_type[ranked[0]])
     dangers = [one.rule.hazard for one in urgent]
@@ -270,37 +267,3 @@ def _rank(found: list[Evidence], packs: Packs) -> tuple[bool, bool, bool, bool, 
     of_a_thing = any(_told(one, packs) is Told.THING for one in solid)
     first = min(one.start for one in found)
     return not danger, not named, packs.types[found[0].type].weak, not of_a_thing, -min(len(solid), 2), first
-
-
-def hold_back(found: Weighed, packs: Packs, support: Support) -> Weighed:
-    """What only looks like a report, by its tone: asked about instead of opened, or left alone."""
-    if not found.issues or found.issues[0].type == "civic":
-        return found
-    if support.photo or found.rest < (_LITTLE if found.firm else 1):
-        return found
-    limits = packs.tone_limits
-    how: Literal["placed", "somewhere", "nowhere"] = (
-        "placed" if support.placed else "somewhere" if support.somewhere else "nowhere"
-    )
-    if found.danger:
-        chatty = how == "nowhere" and support.tone < limits.idle
-        return replace(found, band=Band.ASK) if chatty else found
-    tone = support.tone + _SIGN * (len(found.issues[0].words) - 1)
-    idle = limits.idle if found.issues[0].score >= 1 else limits.named
-    talk = idle if found.band is Band.ASK else getattr(limits.talk, how)
-    if tone < talk - (limits.firm if found.firm else 0):
-        return replace(_NOTHING, because=(f"口气像闲谈：{'、'.join(packs.tone.reasons(support.norm))}",))
-    return replace(found, band=Band.ASK) if tone < getattr(limits.doubt, how) else found
-
-
-def hear_out(evidence: list[Evidence], packs: Packs, support: Support, *, soft: bool) -> Weighed | None:
-    """What a mood silenced, in the tone of somebody in trouble: worth a question, or meant all the same."""
-    limits = packs.tone_limits.heard_soft if soft else packs.tone_limits.heard
-    if support.tone < limits.ask:
-        return None
-    found = weigh(evidence, packs, support)
-    if not found.issues:
-        return None
-    why = f"口气像报事：{'、'.join(packs.tone.reasons(support.norm))}"
-    band = found.band if support.tone >= limits.open else Band.ASK
-    return replace(found, band=band, because=(*found.because, why))
