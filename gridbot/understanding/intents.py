@@ -101,6 +101,7 @@ class Packs:
     tone: Tone = field(repr=False)
     tone_limits: ToneFile = field(repr=False)
     leanings: Leanings = field(repr=False)
+    replying: Leanings = field(repr=False)  #: what a leader's reply leans to, by action
     dialect: Dialect = field(repr=False)
     sound_words: tuple[str, ...] = field(repr=False)
     silent_lines: tuple[str, ...] = field(repr=False)
@@ -347,6 +348,7 @@ def _compile(merged: Merged) -> Packs:
         tone=Tone(merged.scraps, merged.tone.bias or 0, merged.tone.pushes),
         tone_limits=merged.tone,
         leanings=Leanings(merged.leanings),
+        replying=Leanings(merged.replying),
         dialect=builder.dialect,
         sound_words=tuple(dict.fromkeys(merged.sounds)),
         silent_lines=tuple(merged.silent),

@@ -41,6 +41,7 @@ class Merged:
     tone: ToneFile = field(default_factory=ToneFile)
     scraps: dict[str, float] = field(default_factory=dict)
     leanings: dict[str, tuple[float, dict[str, float]]] = field(default_factory=dict)
+    replying: dict[str, tuple[float, dict[str, float]]] = field(default_factory=dict)  #: by action
     sounds: list[str] = field(default_factory=list)
     same: dict[str, str] = field(default_factory=dict)
     phrases: dict[str, str] = field(default_factory=dict)
@@ -107,9 +108,10 @@ def _read_file(merged: Merged, file: Path) -> None:
     elif file.name == "tone.yaml":
         merged.tone = check(ToneFile, document)
         _weigh(merged, merged.tone)
-    elif file.name == "leanings.yaml":
+    elif file.name in ("leanings.yaml", "reply_leanings.yaml"):
+        known = merged.leanings if file.name == "leanings.yaml" else merged.replying
         for name, data in (_mapping(document) if document.data is not None else {}).items():
-            _lean(merged, name, check(Scraps, document, data, (name,)))
+            _lean(known, name, check(Scraps, document, data, (name,)))
     elif file.name == "dialect.yaml":
         spoken = check(DialectFile, document)
         merged.same |= spoken.same
@@ -138,7 +140,7 @@ def read_single(merged: Merged, file: Path) -> None:
     merged.remarks = _lay(merged.remarks, RemarksFile(groups=groups))
     _weigh(merged, layer.tone)
     for name, said in layer.leanings.items():
-        _lean(merged, name, said)
+        _lean(merged.leanings, name, said)
     for spec in layer.types:
         merged.types[spec.id] = _lay(merged.types.get(spec.id), spec)
 
@@ -148,10 +150,10 @@ def _weigh(merged: Merged, said: Scraps) -> None:
         merged.scraps.update(dict.fromkeys(scraps, float(weight)))
 
 
-def _lean(merged: Merged, kind: str, said: Scraps) -> None:
-    bias, scraps = merged.leanings.get(kind, (0.0, {}))
+def _lean(known: dict[str, tuple[float, dict[str, float]]], kind: str, said: Scraps) -> None:
+    bias, scraps = known.get(kind, (0.0, {}))
     more = {scrap: float(weight) for weight, words in said.scraps.items() for scrap in words}
-    merged.leanings[kind] = (bias if said.bias is None else said.bias, scraps | more)
+    known[kind] = (bias if said.bias is None else said.bias, scraps | more)
 
 
 def _mapping(document: Document) -> dict[str, Any]:

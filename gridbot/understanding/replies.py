@@ -2,19 +2,24 @@
 
 "done" is the costly mistake: it takes a result with nothing before or after it that takes it back (not yet,
 will be, half, he says so), and nothing anywhere in the reply that is left over or bad again.
+
+The words decide. Where they say nothing, or little, the leanings (reply_leanings.yaml) choose; where these
+all point elsewhere, they doubt or overrule. Done is never sure by them alone.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Literal
+from dataclasses import dataclass, replace
+from math import inf
+from typing import Literal, get_args
 
 from gridbot.understanding.intents import Packs
 from gridbot.understanding.replies_words import Said, Words, bare_forms, words_of
 
 Action = Literal["accept", "progress", "done", "transfer", "escalate", "bounce", "ask", "none"]
 Answer = Literal["mended", "better", "not_yet"]
+Step = Callable[[Said, Words], "ReplyReading | None"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,13 +37,42 @@ def read_reply(text: str, packs: Packs) -> ReplyReading:
     said = words.ready(text)
     until = words.find("until", text[:300])
     alone = _alone(said, words)
-    if alone is not None:
-        return ReplyReading(alone.action, alone.sure, until=until, because=alone.because)
+    found = alone if alone is not None else _weighed(*_by_words(said, words), said, packs)
+    return replace(found, until=until)
+
+
+def _by_words(said: Said, words: Words) -> tuple[ReplyReading, float]:
+    """The first step that answers, and how firmly it holds against the leanings."""
     for step in _STEPS:
         found = step(said, words)
         if found is not None:
-            return ReplyReading(found.action, found.sure, found.to, until, found.because)
-    return ReplyReading("none", sure=False, until=until, because=("没听懂",))
+            return found, _YIELDS.get(step, _FIRM)
+    return ReplyReading("none", sure=False, because=("没听懂",)), 0.0
+
+
+def _weighed(found: ReplyReading, holds: float, said: Said, packs: Packs) -> ReplyReading:
+    """What was found by words, against what the whole reply leans to."""
+    words = words_of(packs)
+    scraps = words.scraps(said)
+    sums = packs.replying.of(scraps, get_args(Action))
+    if len(sums) < len(get_args(Action)):
+        return found
+    ranked: list[Action] = sorted(get_args(Action), key=lambda action: -sums[action])
+    if ranked[0] == found.action:
+        return found
+    best, lead = ranked[0], sums[ranked[0]] - sums[ranked[1]]
+    more = sums[best] - sums[found.action]
+    reasons = packs.replying.reasons(scraps, best) or found.because
+    if best == "done":
+        his_own = words.find("own_affairs", said.text)
+        clear = min(lead, more - holds) >= _DONE and not words.find("unfinished", said.text)
+        if holds > _LITTLE or his_own or (holds and not clear):
+            return found
+        return ReplyReading("done" if clear else "progress", sure=False, because=reasons)
+    if more <= holds:
+        return replace(found, sure=found.sure and found.action != "done")
+    to = words.find("unit", said.text) if best == "transfer" else None
+    return ReplyReading(best, holds < _FIRM and lead >= _CLEAR, to, None, reasons)
 
 
 def _reading(action: Action, word: str, *, sure: bool = True, to: str | None = None) -> ReplyReading:
@@ -212,7 +246,7 @@ def _accept(said: Said, words: Words) -> ReplyReading | None:
 
 
 #: Asked in this order; the first that answers decides.
-_STEPS: tuple[Callable[[Said, Words], ReplyReading | None], ...] = (
+_STEPS: tuple[Step, ...] = (
     _called_off,
     _conditional,
     _check,
@@ -227,6 +261,21 @@ _STEPS: tuple[Callable[[Said, Words], ReplyReading | None], ...] = (
     _progress,
     _accept,
 )
+
+
+#: By so much the leanings must speak more for another action than for the one found, to have it.
+_FIRM = 3.0
+_LITTLE = 1.0
+_YIELDS: dict[Step, float] = {
+    _called_off: inf,  # what is denied, or only asked about, the scraps cannot tell
+    _conditional: inf,
+    _check: inf,
+    _unfinished: 3.5,
+    _accept: 2.0,
+    _progress: _LITTLE,
+}
+_DONE = 2.0  #: … and for done so much more than for any other
+_CLEAR = 1.5  #: … and so much more than for any other to be sure of it
 
 
 def read_confirmation(text: str, packs: Packs) -> Answer | None:

@@ -17,6 +17,19 @@ _GAPS = re.compile(r"[ ，。]{1,300}")
 _BARE = re.compile(r"[\s,，。.!！~～、…;；\"“”]")
 _ENDS = "啊呀哦噢哈呢嘛噻哟喔诶咯呐哎欸嗷"
 _DEEP = 4  #: groups within groups
+#: Words of a class stand for one another in the scraps of a reply: 转水务 and 转供热 are both 转U.
+_CLASSES = (
+    ("upper", "P"),
+    ("unit", "U"),
+    ("fellow", "F"),
+    ("worker", "W"),
+    ("future", "T"),
+    ("today", "T"),
+    ("verb", "V"),
+    ("res", "R"),
+    ("fault", "X"),
+)
+_NUMBER = re.compile(r"[\d一二三四五六七八九十两几]{1,20}")
 
 
 def _either(words: Iterable[str]) -> str:
@@ -30,6 +43,7 @@ class Said:
     text: str
     bare: str
     clauses: tuple[str, ...]
+    whole: str = ""  #: as `text`, with the politeness
 
 
 class Words:
@@ -95,7 +109,17 @@ class Words:
         text = _GAPS.sub("，", _MARKS.sub("，", self.plain(written)))
         kept = self.without("polite", text)
         clauses = tuple(clause for clause in kept.split("，") if clause)
-        return Said("，".join(clauses), _BARE.sub("", written), clauses)
+        return Said("，".join(clauses), _BARE.sub("", written), clauses, text.strip("，"))
+
+    def scraps(self, said: Said) -> str:
+        """What the leanings of a reply are weighed by: its words, and its form, where classes of words are
+        capital letters. ^ and $ are where it begins and ends, / parts its clauses."""
+        form = said.text
+        for name, letter in _CLASSES:
+            pattern = self.pattern(name)
+            form = pattern.sub(letter, form) if pattern is not None else form
+        both = f"^{said.whole}$ ^{_NUMBER.sub('0', form)}$"
+        return both.replace("，", "/")
 
 
 def words_of(packs: Packs) -> Words:

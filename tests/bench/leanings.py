@@ -14,6 +14,7 @@ import json
 import sys
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
 
 from gridbot.understanding.intents import default_folder
 from gridbot.understanding.leanings import Leanings
@@ -38,12 +39,12 @@ def reports() -> dict[str, Lines]:
             found[file.stem] = [
                 (plain(clean(row["text"]).norm), tuple(row["types"].split("|")))
                 for row in every
-                if row["types"] not in NO_TYPE
+                if row["types"].split("|")[0] not in NO_TYPE
             ]
     return found
 
 
-def learn(lines: Sequence[tuple[str, tuple[str, ...]]]) -> Found:
+def learn(lines: Sequence[tuple[str, tuple[str, ...]]], kept: int = KEPT) -> Found:
     """For each type its bias and its scraps with their weights."""
     import numpy as np
     from sklearn.feature_extraction.text import CountVectorizer
@@ -58,14 +59,14 @@ def learn(lines: Sequence[tuple[str, tuple[str, ...]]]) -> Found:
     rows, scraps = rows[:, meant], scraps[meant]
     model = LogisticRegression(C=0.5, max_iter=3000).fit(rows, [types[0] for _, types in lines])
     share = np.asarray(rows.mean(axis=0)).ravel()
-    spread = np.sqrt(share * (1 - share))
+    spread = np.sqrt(abs(share * (1 - share)))  # what stands in every line may come out a hair above 1
     found: Found = {}
     for kind, weights, bias in zip(model.classes_, model.coef_, model.intercept_, strict=True):
-        best = np.argsort(-np.abs(weights) * spread)[:KEPT]
-        kept = {str(scraps[at]): round(float(weights[at]), 1) for at in best}
+        best = np.argsort(-np.abs(weights) * spread)[:kept]
+        told = {str(scraps[at]): round(float(weights[at]), 1) for at in best}
         found[str(kind)] = (
             round(float(bias), 1),
-            {scrap: weight for scrap, weight in kept.items() if weight},
+            {scrap: weight for scrap, weight in told.items() if weight},
         )
     return found
 
@@ -96,16 +97,16 @@ def _written(found: Found) -> Iterator[str]:
             yield f'    "{weight:+}": [{", ".join(json.dumps(one, ensure_ascii=False) for one in ranked)}]'
 
 
-def write(every: Mapping[str, Lines]) -> int:
-    found = learn([line for lines in every.values() for line in lines])
-    file = default_folder() / "leanings.yaml"
+def write(found: Found, file: Path) -> None:
+    """Anew, but for the remarks at the head of the file."""
     head = [line for line in file.read_text(encoding="utf-8").splitlines() if line.startswith("#")]
     file.write_text("\n".join([*head, *_written(found)]) + "\n", encoding="utf-8")
-    return sum(len(scraps) for _, scraps in found.values())
 
 
 if __name__ == "__main__":
     samples = reports()
     show(samples)
     if "--write" in sys.argv:
-        print(f"  {write(samples)} scraps written")
+        learnt = learn([line for lines in samples.values() for line in lines])
+        write(learnt, default_folder() / "leanings.yaml")
+        print(f"  {sum(len(scraps) for _, scraps in learnt.values())} scraps written")
