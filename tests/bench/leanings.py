@@ -1,7 +1,7 @@
 """Counts from sample lines which scraps of text lean to which type, and writes them into leanings.yaml.
 
     python -m tests.bench.leanings            how often each file's reports lean right, by the others
-    python -m tests.bench.leanings --write    and write the scraps
+    python -m tests.bench.leanings --write    writes the scraps
 
 A multinomial logistic regression over stretches of one to three characters; for each type those are kept
 that matter most.
@@ -105,8 +105,7 @@ def write(found: Found, file: Path) -> None:
 
 if __name__ == "__main__":
     samples = reports()
-    show(samples)
     if "--write" in sys.argv:
-        learnt = learn([line for lines in samples.values() for line in lines])
-        write(learnt, default_folder() / "leanings.yaml")
-        print(f"  {sum(len(scraps) for _, scraps in learnt.values())} scraps written")
+        print(f"  {write(samples)} scraps written")
+    else:
+        show(samples)

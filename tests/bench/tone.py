@@ -1,7 +1,7 @@
 """Counts from sample lines how reports and talk sound, and writes it into intents/tone.yaml.
 
     python -m tests.bench.tone            how well it tells them apart, each file by the others
-    python -m tests.bench.tone --write    and write the scraps
+    python -m tests.bench.tone --write    writes the scraps
 
 A ridge-regularised logistic regression over all stretches of one to three characters; of these the few
 hundred that matter most are kept and weighed again, so that the list stays one that can be read and changed.
@@ -123,6 +123,7 @@ def write(found: dict[str, Lines]) -> int:
 
 if __name__ == "__main__":
     every = samples()
-    show(every)
     if "--write" in sys.argv:
         print(f"  {write(every)} scraps written")
+    else:
+        show(every)
