@@ -106,6 +106,8 @@ def write(found: Found, file: Path) -> None:
 if __name__ == "__main__":
     samples = reports()
     if "--write" in sys.argv:
-        print(f"  {write(samples)} scraps written")
+        learnt = learn([line for lines in samples.values() for line in lines])
+        write(learnt, default_folder() / "leanings.yaml")
+        print(f"  {sum(len(scraps) for _, scraps in learnt.values())} scraps written")
     else:
         show(samples)
