@@ -134,12 +134,11 @@ def _tip(
 
 
 def _rest(found: list[Evidence], norm: str) -> int:
-    """Characters outside the solid evidence, those left out that only say whose or where."""
-    solid = [one for one in found if one.score >= 1]
-    if not solid:
-        return len(norm)
-    start, end = min(one.start for one in solid), max(one.end for one in solid)
-    return len(_FILL.sub("", norm[:start] + norm[end:]))
+    """Characters beside the words found, those left out that only say whose or where."""
+    words = {word for one in found[:_MANY] for word in one.words}
+    for word in sorted(words, key=lambda word: (-len(word), word)):
+        norm = norm.replace(word, "", 1)
+    return len(_FILL.sub("", norm))
 
 
 def _best_score(found: list[Evidence], support: Support, *, wary: bool) -> float:

@@ -33,7 +33,7 @@ Found = dict[str, tuple[float, dict[str, float]]]
 def reports() -> dict[str, Lines]:
     """By file: the reports as they are weighed, with the types they are of."""
     found: dict[str, Lines] = {}
-    for file in sorted(SAMPLES.glob("*.tsv")):
+    for file in sorted([*SAMPLES.glob("*.tsv"), *SAMPLES.glob("by_type/*.tsv")]):
         with file.open(encoding="utf-8", newline="") as lines:
             every = csv.DictReader(lines, delimiter="\t", quoting=csv.QUOTE_NONE)
             found[file.stem] = [
