@@ -15,6 +15,7 @@ NAMED = re.compile(r"\{([a-z_]{2,30})\}")
 _MARKS = re.compile(r"[,;；:：、!！~～…\n\t]|\.{2,9}|(?<!\d)\.(?!\d)")
 _GAPS = re.compile(r"[ ，。]{1,300}")
 _BARE = re.compile(r"[\s,，。.!！~～、…;；\"“”]")
+_STARTS = "哎嗯哦噢喔诶唉呃欸"
 _ENDS = "啊呀哦噢哈呢嘛噻哟喔诶咯呐哎欸嗷"
 _DEEP = 4  #: groups within groups
 #: Words of a class stand for one another in the scraps of a reply: 转水务 and 转供热 are both 转U.
@@ -134,7 +135,7 @@ def bare_forms(said: Said, words: Words) -> tuple[str, ...]:
     forms = [said.bare, words.plain(said.bare), "".join(said.clauses)]
     for form in tuple(forms):
         short = form.rstrip(_ENDS)
-        forms += [short, _once(short)]
+        forms += [short, _once(short), short.lstrip(_STARTS)]
     return tuple(dict.fromkeys(form for form in forms if form))
 
 
