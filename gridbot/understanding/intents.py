@@ -35,7 +35,7 @@ from gridbot.understanding.schema import (
     TypeFile,
     bounded,
 )
-from gridbot.understanding.tone import Tone
+from gridbot.understanding.tone import Tone, plain
 from gridbot.understanding.yamlfile import PackError
 
 __all__ = [
@@ -153,6 +153,10 @@ def load_packs(*folders_or_layers: Path, extra: Iterable[KeywordRule] = ()) -> P
     return _compile(merged)
 
 
+#: What a word added by command weighs in the tone: who adds it has heard it said in earnest.
+_ADDED = 5.0
+
+
 def _apply(merged: Merged, rule: KeywordRule) -> None:
     if rule.type not in merged.types:
         raise PackError("keywords", None, rule.type, "no such issue type")
@@ -161,6 +165,7 @@ def _apply(merged: Merged, rule: KeywordRule) -> None:
         target.off.append(rule.word)
     else:
         (target.sure if rule.sure else target.maybe).append(rule.word)
+        merged.scraps[plain(rule.word.lower())] = _ADDED
         target.off[:] = [word for word in target.off if word != rule.word]
 
 

@@ -134,7 +134,7 @@ class Wish:
 
 WISHES = (
     Wish("R2 the side gate is shut: access, with hours wished for", QINGXIU,
-         ("东边门又锁上了", "去社区医院要绕一大圈,能不能定个时间开一开"),
+         ("东边门又锁上了", "去社区医院要绕一大圈,老人走不动,能不能定个时间开一开"),
          "access", "hours", "李格长", "钟点"),
     Wish("R9 parking without rules: a talk is wished for", QINGXIU,
          ("咱们小区停车没规矩", "大家坐下来商量个公约吧"), "parking", "consult", "李格长", "议事"),
