@@ -53,7 +53,7 @@ def _by_words(said: Said, words: Words) -> tuple[ReplyReading, float]:
 def _weighed(found: ReplyReading, holds: float, said: Said, packs: Packs) -> ReplyReading:
     """What was found by words, against what the whole reply leans to."""
     words = words_of(packs)
-    scraps = words.scraps(said)
+    scraps = words.scraps(_as_it_is_now(said, words))
     sums = packs.replying.of(scraps, get_args(Action))
     if len(sums) < len(get_args(Action)):
         return found
@@ -157,7 +157,7 @@ def _as_it_is_now(said: Said, words: Words) -> Said:
         if words.find("now", said.clauses[at]):
             before = tuple(clause for clause in said.clauses[:at] if not words.find("past", clause))
             kept = before + said.clauses[at:]
-            return Said("，".join(kept), said.bare, kept)
+            return Said("，".join(kept), said.bare, kept, "，".join(kept))
     return said
 
 

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from typing import get_args
+
 import pytest
 
 from gridbot.understanding.intents import Packs
-from gridbot.understanding.replies import read_reply
+from gridbot.understanding.leanings import Leanings
+from gridbot.understanding.replies import Action, read_reply
 
 TABLE = [
     # what was said, what it is, its class
@@ -77,6 +81,22 @@ TABLE = [
     ("怎么老是我", "none", "rhetorical"),
     ("你们吃饭了吗", "none", "a greeting"),
     ("我家水管修好了", "none", "a result in his own life"),
+    ("电话拨通了，讲傍晚到", "progress", "通 of a telephone"),
+    ("堵的地方捅开了，淌得快", "done", "a verb of the trade"),
+    ("旧桌子挪走了，骑车不颠", "done", "a no that does not speak against it"),
+    ("阀芯焊死了，一点不渗", "done", "a fault denied"),
+    ("呈给书记", "escalate", "handed upwards"),
+    ("下次例会上提一提", "escalate", "a meeting of the upper office"),
+    ("单子送去给调解中心", "transfer", "to whomever it is"),
+    ("联系供热站了，他们来", "transfer", "told, and they take over"),
+    ("错件，退", "bounce", "telegraphic"),
+    ("我是5网格，你找6网格", "bounce", "another leader's"),
+    ("这楼现在归老郑", "bounce", "another leader's"),
+    ("是上水漏还是下水漏", "ask", "a choice"),
+    ("还是老模样", "progress", "还是 that asks nothing"),
+    ("儿子正往这边赶", "progress", "somebody else is on the way"),
+    ("我让小许带上梯子一起过去", "accept", "accompanied"),
+    ("上个月那个单子归档了", "none", "another case"),
     ("会议室换了", "none", "a result elsewhere"),
 ]
 
@@ -105,6 +125,10 @@ NEVER_DONE = [
     ("刚清完又堆上", "bad again"),
     ("almost done", "nearly"),
     ("好了好了，不聊了", "talk"),
+    ("下了告知书，限五天搬走", "a term"),
+    ("他松口同意拆了", "agreed, not done"),
+    ("昨天掏干净了，一夜又满了", "bad again"),
+    ("救护车接走了", "others go on"),
     ("今天股票通了天了", "talk"),
 ]
 
@@ -112,3 +136,41 @@ NEVER_DONE = [
 @pytest.mark.parametrize(("text", "why"), NEVER_DONE)
 def test_never_done(packs: Packs, text: str, why: str) -> None:
     assert read_reply(text, packs).action != "done", why
+
+
+def without(packs: Packs) -> Packs:
+    return replace(packs, replying=Leanings({}))
+
+
+LEANT = [
+    # what no word of the lists knows, and what it leans to
+    ("我往那头赶赶", "accept"),
+    ("那头挖得正欢", "progress"),
+    ("这条胡同在西边老孙那头", "bounce"),
+    ("单子塞给排涝队", "transfer"),
+    ("你讲的那排是靠河的哇", "ask"),
+]
+
+
+@pytest.mark.parametrize(("text", "action"), LEANT)
+def test_what_the_words_leave_open_the_leanings_choose(packs: Packs, text: str, action: str) -> None:
+    assert read_reply(text, packs).action == action
+    assert read_reply(text, without(packs)).action == "none"
+
+
+def test_the_leanings_alone_are_never_sure_of_done(packs: Packs) -> None:
+    found = [read_reply(text, packs) for text, action, _ in TABLE if action == "done"]
+    words_alone = [read_reply(text, without(packs)) for text, action, _ in TABLE if action == "done"]
+    assert all(
+        words.action == "done"
+        for both, words in zip(found, words_alone, strict=True)
+        if both.action == "done" and both.sure
+    )
+
+
+def test_a_result_they_doubt_is_asked_back(packs: Packs) -> None:
+    doubting = replace(
+        packs, replying=Leanings({action: (float(action == "ask"), {}) for action in get_args(Action)})
+    )
+    reply = read_reply("修好了，水清清亮亮", doubting)
+    assert (reply.action, reply.sure) == ("done", False)
