@@ -130,7 +130,8 @@ def _tip(
     if first not in sums or best == first:
         return ranked, ()
     why = f"更像{packs.types[best].title}：{'、'.join(packs.leanings.reasons(norm, best))}"
-    return [best, *[kind for kind in ranked[1:] if kind != best]], (why,)
+    rest = ranked if best in ranked else ranked[1:]  # what stood beside it stays
+    return [best, *[kind for kind in rest if kind != best]], (why,)
 
 
 def _rest(found: list[Evidence], norm: str) -> int:

@@ -83,8 +83,8 @@ def test_the_short_way_sees_what_the_slow_way_sees(text: str) -> None:
 @pytest.mark.parametrize(
     ("text", "remark"),
     [
-        ("金域国际砂石场", "a name that no hint of places knows, and a noun"),
-        ("小广场砂石场", "a name only the directory knows"),
+        ("金域国际砂石场 又", "a name that no hint of places knows, and a noun"),
+        ("小广场砂石场 又", "a name only the directory knows"),
         ("车位,地库b1", "a floor of the garage"),
     ],
 )

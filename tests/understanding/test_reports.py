@@ -69,7 +69,7 @@ REPORTS = [
     ("voice input: lift", "三号楼电剃坏了", {"elevator"}, False),
     ("voice input: lamp", "五号楼的楼到等不亮了", {"lighting"}, False),
     ("voice input: drain", "我家下水到堵了", {"drainage"}, False),
-    ("negation of another word", "没有通知就停水了", {"water"}, False),
+    ("negation of another word", "没有通知就停水了，5号楼", {"water"}, False),
     ("mended and broken again", "电梯刚修好又坏了", {"elevator"}, False),
     ("thanks beforehand", "4栋路灯不亮，麻烦看看，先谢谢了", {"lighting"}, False),
 ]
