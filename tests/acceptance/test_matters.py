@@ -74,7 +74,7 @@ def test_r19_once_it_is_mended_the_yards_beside_are_offered(town: Town) -> None:
     assert len(offers) == 1 and "二号院" in offers[0].text and "22号院" in offers[0].text
     town.press("马格长", "一起看")
     assert len(town.opened()) > 1
-    town.tell("马格长", "", "1 通了,掏了四个多钟头")
+    town.tell("马格长", "", "1 疏通好了,掏了四个多钟头")
     town.passes(minutes=5)
     asked = [one for one in town.in_chat(YARDS) if one.purpose == "please-check"]
     assert len(asked) == 1  # one message for all who spoke of it
