@@ -189,7 +189,7 @@ def _apply(h: Hearing, case: Row[Any], said: Amend, text: str, *, leads: bool, a
         return leads and h.known_person() != case.reporter_id and _withdraw(h, case)
     if said.place:
         return _move(h, case, said.place)
-    if leads and read_reply(text, h.knows.packs).action in ("transfer", "bounce", "escalate"):
+    if leads and read_reply(text, h.knows.packs, answers=False).action in ("transfer", "bounce", "escalate"):
         return False  # 这是物业的事: to whom it goes, not what it is
     if said.wrong and not _wrongly(h, case, said.wrong):
         return False

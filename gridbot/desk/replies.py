@@ -78,7 +78,7 @@ def unquoted(h: Hearing, text: str, *, only_sure: bool) -> bool:
     person = h.known_person()
     if person is None:
         return False
-    reading = read_reply(text, h.knows.packs)
+    reading = read_reply(text, h.knows.packs, answers=False)
     if _alarm_was_nothing(h, text) or duty_replies.unquoted(h, text) or pausing.unquoted(h, text):
         return True
     fits = NEEDS.get(reading.action)
@@ -111,7 +111,7 @@ def _alarm_was_nothing(h: Hearing, text: str) -> bool:
 
 def is_reply(h: Hearing, text: str) -> bool:
     """Words of somebody at work rather than of somebody who reports."""
-    reading = read_reply(text, h.knows.packs)
+    reading = read_reply(text, h.knows.packs, answers=False)
     works = remarks.of(h.knows.packs).says("at_work", text)
     return works or (reading.sure and reading.action in ("accept", "progress", "done"))
 
@@ -123,7 +123,7 @@ def his_own_report(h: Hearing, reading: Reading, text: str) -> bool:
     sure = reading.kind is Kind.REPORT and reading.band is Band.OPEN
     if h.private or not sure or place is None or h.said.reply_to or (h.said.photos and not text):
         return False
-    if read_reply(text, h.knows.packs).action not in ("progress", "ask", "none"):
+    if read_reply(text, h.knows.packs, answers=False).action not in ("progress", "ask", "none"):
         return False
     if remarks.of(h.knows.packs).says("at_work", text):
         return False

@@ -31,14 +31,23 @@ class ReplyReading:
     because: tuple[str, ...] = ()
 
 
-def read_reply(text: str, packs: Packs) -> ReplyReading:
-    """What the leader means to do, or has done."""
+def read_reply(text: str, packs: Packs, *, answers: bool = True) -> ReplyReading:
+    """What the leader means to do, or has done.
+
+    `answers`: he is known to speak of a case (he quotes its notice); of anything else he may say the leanings
+    only doubt that it is done.
+    """
     words = words_of(packs)
     said = words.ready(text)
     until = words.find("until", text[:300])
     alone = _alone(said, words)
-    found = alone if alone is not None else _weighed(*_by_words(said, words), said, packs)
-    return replace(found, until=until)
+    if alone is not None:
+        return replace(alone, until=until)
+    found, holds = _by_words(said, words)
+    leant = _weighed(found, holds, said, packs)
+    if not answers and leant.action != found.action:
+        leant = replace(found, sure=found.sure and found.action != "done")
+    return replace(leant, until=until)
 
 
 def _by_words(said: Said, words: Words) -> tuple[ReplyReading, float]:

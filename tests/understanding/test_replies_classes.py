@@ -156,6 +156,7 @@ LEANT = [
 def test_what_the_words_leave_open_the_leanings_choose(packs: Packs, text: str, action: str) -> None:
     assert read_reply(text, packs).action == action
     assert read_reply(text, without(packs)).action == "none"
+    assert read_reply(text, packs, answers=False).action == "none", "he may speak of anything"
 
 
 def test_the_leanings_alone_are_never_sure_of_done(packs: Packs) -> None:
