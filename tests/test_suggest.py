@@ -217,7 +217,9 @@ def test_what_does_not_fit_is_a_sentence(
 def test_print_names_the_layers(house: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["intents", "print", "--community", "青秀佳苑社区", "照明"]) == 0
     said = capsys.readouterr().out
-    assert said.startswith("lighting 照明\n") and "\n  sure: " in said and "sure [by command]: 灯歇菜菜" in said
+    assert (
+        said.startswith("lighting 照明\n") and "\n  sure: " in said and "sure [by command]: 灯歇菜菜" in said
+    )
     assert run(["intents", "print", "lighting", "--json"]) == 0
     (view,) = json.loads(capsys.readouterr().out)
     assert {one["layer"] for one in view["lists"]} == {"shipped"}

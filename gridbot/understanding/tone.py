@@ -44,12 +44,12 @@ class Tone:
         return max(0.0, min(_PUSH, (tone - self._pushes) / 2))
 
     def reasons(self, norm: str) -> tuple[str, ...]:
-        """The scraps that weigh most in the direction of the sum; longer ones before those inside them."""
+        """The scraps that weigh most in the direction of the sum, words before single characters."""
         found = {self._scraps[which]: self._weights[which] for which in self._found(norm)}
         sign = 1 if self.of(norm) > 0 else -1
         ranked = sorted(
             [scrap for scrap in found if sign * found[scrap] > 0],
-            key=lambda scrap: (-sign * found[scrap] * len(scrap), scrap),
+            key=lambda scrap: (len(scrap) == 1 or "0" in scrap, -sign * found[scrap] * len(scrap), scrap),
         )
         told: list[str] = []
         for scrap in ranked:

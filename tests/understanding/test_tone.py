@@ -23,4 +23,4 @@ def test_each_scrap_counts_once_however_often_it_is_said() -> None:
 
 
 def test_no_more_than_three_reasons_and_none_inside_another() -> None:
-    assert Tone(WEIGHTS, 0.1, 0).reasons("都说灯又不亮了") == ("不亮", "灯", "都")
+    assert Tone(WEIGHTS, 0.1, 0).reasons("都说灯又不亮了") == ("不亮", "亮了", "灯")
