@@ -154,8 +154,8 @@ def together(h: Hearing, reading: Reading, text: str) -> Reading | None:
 
 
 def placed_before(h: Hearing, reading: Reading, earlier: list[Heard]) -> Reading:
-    """A sure report whose place stands in the sentence before it is read with that: 西墙根谁倒的装修垃圾,
-    袋子破了灰满院飞 is about the rubbish."""
+    """A sure report whose place stands in the sentence before it is read with that: 东车棚边倒的碎砖,
+    一刮风满院是灰 is about the rubbish."""
     said = earlier[-1][1] if earlier else None
     if said is None or drafts.best_place(reading.places) is not None or len(said.text) > _HALF:
         return reading

@@ -193,7 +193,7 @@ def test_half_a_report_in_the_same_breath(stage: Stage) -> None:
 
 
 def test_what_answers_talk_of_elsewhere(stage: Stage) -> None:
-    talk(stage, (WANG.id, "抖音上那地方水管爆成冰雕了"), (ZHOU.id, "看了 那电线杆都快倒了"))
+    talk(stage, (WANG.id, "抖音上那地方水管爆成冰雕了"), (ZHOU.id, "看到了 路灯杆都冻裂了"))
     assert stage.cases() == []
 
 
