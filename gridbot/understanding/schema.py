@@ -214,6 +214,8 @@ class ToneLimits(Strict):
 
 
 class ToneHeard(Strict):
+    """From which sums on something silenced is asked about, and from which it is opened."""
+
     ask: float
     open: float
 

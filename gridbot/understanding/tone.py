@@ -2,8 +2,8 @@
 
 Scraps of one to three characters, each with a weight counted from sample lines (tests/samples): above 0 in
 the mouth of those who report, below in talk. Words of things and faults say what a message is about; the tone
-says whether it is meant. It opens nothing by itself: it holds back what only looks like a report, and lets
-one question be asked where the words found were not enough.
+whether it is meant (meant.py): it holds back what only looks like a report, and brings back what a mood of
+speech silenced. Where no word was found it opens nothing.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from ahocorasick_rs import AhoCorasick, Implementation
 _LONG_NUMBER = re.compile(r"\d[\dx*-]{6,40}")
 _DIGITS = re.compile(r"\d")
 _STOPS = re.compile(r"[\s,，.。、;；:：\"“”'‘’()（）]{1,9}")
-_PUSH = 0.5
+_PUSH = 0.5  #: the most that a tone adds to complaint and request
 _TOLD = 3  #: so many scraps are named as reasons
 
 

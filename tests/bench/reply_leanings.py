@@ -1,7 +1,7 @@
 """Counts from sample replies which scraps of text lean to which action, and writes reply_leanings.yaml.
 
 python -m tests.bench.reply_leanings            how well the leanings read each file, learnt from the others
-python -m tests.bench.reply_leanings --write    and write the scraps
+python -m tests.bench.reply_leanings --write    writes the scraps
 """
 
 from __future__ import annotations
@@ -51,8 +51,9 @@ def show(every: dict[str, list[Reply]]) -> None:
 
 if __name__ == "__main__":
     samples = replies(load_packs())
-    show(samples)
     if "--write" in sys.argv:
         found = _learn([line for lines in samples.values() for line in lines])
         leanings.write(found, default_folder() / "reply_leanings.yaml")
         print(f"  {sum(len(scraps) for _, scraps in found.values())} scraps written")
+    else:
+        show(samples)
